@@ -1,0 +1,34 @@
+import { Elysia } from "elysia";
+import { documentRoutes } from "./http/document-routes.ts";
+import { handleError } from "./http/handle-error.ts";
+import { systemRoutes } from "./http/system-routes.ts";
+import { presentedKeyRoutes } from "./keys/presented-routes.ts";
+import { keyRoutes } from "./keys/routes.ts";
+import { verifyRoutes } from "./keys/verify-routes.ts";
+import { planRoutes } from "./plans/routes.ts";
+import type { Services } from "./services.ts";
+
+/** What the API is made of: every group of routes that the document describes. */
+export function apiRoutes(services: Services) {
+  return new Elysia({ normalize: false })
+    .use(presentedKeyRoutes(services))
+    .use(verifyRoutes(services))
+    .use(keyRoutes(services))
+    .use(planRoutes(services))
+    .use(systemRoutes(services));
+}
+
+/** The routes for their shapes alone: nothing is opened and no handler can run. */
+export function describedRoutes() {
+  return apiRoutes({} as Services);
+}
+
+/** The whole application: the API, its document and Swagger UI, and the one error handler. */
+export function createApp(services: Services) {
+  return new Elysia({ normalize: false })
+    .onError(({ error, code, request, set }) =>
+      handleError({ error, code, request, headers: set.headers }, services),
+    )
+    .use(apiRoutes(services))
+    .use(documentRoutes(services, describedRoutes));
+}

@@ -1,0 +1,88 @@
+import { existsSync, statSync } from "node:fs";
+import { Command } from "commander";
+import type { DataPaths } from "../config/load.ts";
+import { deriveSubkeys, readRootKey } from "../crypto/root-key.ts";
+import { migrationState } from "../db/migrate.ts";
+import { findRootKeyId } from "../organizations/first-setup.ts";
+import { type CommandContext, withJson } from "./command-context.ts";
+import { type CommandDatabase, requireDatabase, withDatabase } from "./open-instance.ts";
+import { CommandError, formatTable } from "./report.ts";
+
+interface Finding {
+  check: string;
+  ok: boolean;
+  detail: string;
+}
+
+/** `tollgate doctor`: everything about the data folder that can be wrong. Exit code 1 when something is. */
+export function doctorCommand(context: CommandContext): Command {
+  return withJson(new Command("doctor"))
+    .description("check the database, the root key and the files")
+    .action(async ({ json }) => {
+      const findings = await examine(requireDatabase(context.paths()));
+      const rows = findings.map(({ check, ok, detail }) => [ok ? "ok" : "FAILED", check, detail]);
+      const text = formatTable(["RESULT", "CHECK", "DETAIL"], rows);
+      context.output.out(json ? JSON.stringify({ findings }, null, 2) : text);
+      const failed = findings.filter(({ ok }) => !ok).length;
+      if (failed > 0) throw new CommandError(`${failed} of ${findings.length} checks failed.`);
+    });
+}
+
+async function examine(paths: DataPaths): Promise<Finding[]> {
+  const inDatabase = await withDatabase(paths, async (db) => {
+    const findings = [
+      await examineIntegrity(db),
+      await examineReferences(db),
+      await examineMigrations(db),
+      await examineRootKey(db, paths),
+    ];
+    await db.close();
+    return findings;
+  });
+  const files = [paths.database, `${paths.database}-wal`, `${paths.database}-shm`, paths.rootKey];
+  return [...inDatabase, ...files.filter(existsSync).map(examineMode)];
+}
+
+async function examineIntegrity(db: CommandDatabase): Promise<Finding> {
+  const { rows } = await db.client.execute("PRAGMA integrity_check(10)");
+  const faults = rows.map((row) => String(row[0]));
+  const ok = faults.length === 1 && faults[0] === "ok";
+  return { check: "integrity", ok, detail: faults.join("; ") };
+}
+
+async function examineReferences(db: CommandDatabase): Promise<Finding> {
+  const { rows } = await db.client.execute("PRAGMA foreign_key_check");
+  const detail =
+    rows.length === 0
+      ? "every row points at one that is there"
+      : `${rows.length} rows point at nothing`;
+  return { check: "references", ok: rows.length === 0, detail };
+}
+
+async function examineMigrations(db: CommandDatabase): Promise<Finding> {
+  const { applied, pending } = await migrationState(db.client);
+  const ok = pending.length === 0;
+  const detail = ok
+    ? `${applied.length} applied`
+    : `${pending.join(", ")} not applied: run 'tollgate migrate'`;
+  return { check: "migrations", ok, detail };
+}
+
+async function examineRootKey(db: CommandDatabase, paths: DataPaths): Promise<Finding> {
+  const check = "root key";
+  try {
+    const subkeys = deriveSubkeys(readRootKey(paths.rootKey));
+    const ok = subkeys.secretHash.id === (await findRootKeyId(db));
+    return { check, ok, detail: ok ? "fits the database" : "is not the one of this database" };
+  } catch (error) {
+    return { check, ok: false, detail: (error as Error).message };
+  }
+}
+
+function examineMode(path: string): Finding {
+  const mode = statSync(path).mode & 0o777;
+  const ok = (mode & 0o077) === 0;
+  const shown = mode.toString(8).padStart(4, "0");
+  const detail = ok ? `${path} is ${shown}` : `${path} is ${shown}; run: chmod 600 ${path}`;
+  return { check: "file mode", ok, detail };
+}

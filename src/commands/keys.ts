@@ -1,0 +1,172 @@
+import { Value } from "@sinclair/typebox/value";
+import { Command } from "commander";
+import { systemClock } from "../core/clock.ts";
+import { environments, keyTypes } from "../crypto/secret-format.ts";
+import { createKey } from "../keys/create-key.ts";
+import { describeKey } from "../keys/describe-key.ts";
+import { createKeysContext, type KeysContext } from "../keys/keys-context.ts";
+import { listKeys } from "../keys/list-keys.ts";
+import { revokeKey } from "../keys/revoke-key.ts";
+import { rotateKey } from "../keys/rotate-key.ts";
+import {
+  CreateKeySchema,
+  gracePeriodSecondsMax,
+  type Key,
+  type KeyWithSecret,
+  keySorts,
+  keyStatuses,
+  ListKeysQuerySchema,
+} from "../keys/schemas.ts";
+import { showKey } from "../keys/show-key.ts";
+import type { Actor } from "../organizations/actor.ts";
+import { type CommandContext, choice, withJson } from "./command-context.ts";
+import { parseDurationSeconds } from "./duration.ts";
+import { openInstance } from "./open-instance.ts";
+import { CommandError, formatFields, formatTable } from "./report.ts";
+
+/** `tollgate keys …`: works on the data folder, with or without a server running on it. */
+export function keysCommand(context: CommandContext): Command {
+  const { output } = context;
+  const keys = new Command("keys").description("create, list, show, revoke and rotate keys");
+
+  withJson(keys.command("create"))
+    .description("make a key and print its secret, once")
+    .requiredOption("--label <text>", "human-readable name")
+    .addOption(choice("--type <type>", "what kind of key", keyTypes, "workspace"))
+    .option("--scopes <a,b>", "what it may do, separated by commas", "*")
+    .addOption(choice("--environment <name>", "live or test", environments, "live"))
+    .option("--expires-in <time>", "its life, such as 90d or 12h; for ever without")
+    .option("--plan <slug>", "its own plan; the organization's without")
+    .action(async (flags) => {
+      const input = {
+        label: flags.label,
+        type: flags.type,
+        environment: flags.environment,
+        scopes: splitList(flags.scopes),
+        ...(flags.plan === undefined ? {} : { plan: flags.plan }),
+        ...(flags.expiresIn === undefined
+          ? {}
+          : { expires_in_seconds: parseDurationSeconds(flags.expiresIn, "--expires-in") }),
+      };
+      const fault = Value.Errors(CreateKeySchema, input).First();
+      if (fault !== undefined) {
+        throw new CommandError(`Cannot create the key: ${fault.path.slice(1)}: ${fault.message}.`);
+      }
+      const created = await withKeys(context, (keys, actor) => createKey(keys, { input, actor }));
+      printSecret(context, created, flags.json);
+    });
+
+  withJson(keys.command("list"))
+    .description("list keys, revoked and expired ones too")
+    .addOption(choice("--type <type>", "only keys of this type", keyTypes))
+    .addOption(choice("--status <status>", "only keys in this state", keyStatuses))
+    .addOption(choice("--environment <name>", "only live or test keys", environments))
+    .option("--q <text>", "only labels that contain this")
+    .addOption(choice("--sort <order>", "the order; - is descending", keySorts))
+    .option("--limit <number>", "keys in a page, 1 to 100", "50")
+    .option("--cursor <cursor>", "the next_cursor of the page before")
+    .action(async ({ json, limit, ...filters }) => {
+      const query = { ...filters, limit: Number(limit) };
+      const fault = Value.Errors(ListKeysQuerySchema, query).First();
+      if (fault !== undefined) {
+        throw new CommandError(`Cannot list keys: ${fault.path.slice(1)}: ${fault.message}.`);
+      }
+      const nowMs = systemClock.nowMs();
+      const page = await withKeys(context, ({ db }, { organizationId }) =>
+        listKeys(db, { organizationId, query, nowMs }),
+      );
+      const data = page.keys.map((key) => describeKey(key, nowMs));
+      if (json) output.out(JSON.stringify({ data, next_cursor: page.nextCursor }, null, 2));
+      else output.out(listing(data, page.nextCursor));
+    });
+
+  withJson(keys.command("show"))
+    .description("show one key")
+    .argument("<id>", "id of the key")
+    .action(async (keyId, { json }) => {
+      const key = await withKeys(context, (keys, { organizationId }) =>
+        showKey(keys, { organizationId, keyId }),
+      );
+      output.out(json ? JSON.stringify(key, null, 2) : describeFields(key));
+    });
+
+  withJson(keys.command("revoke"))
+    .description("end a key, for good and at once")
+    .argument("<id>", "id of the key")
+    .option("--reason <text>", "kept with the key, for the record")
+    .action(async (keyId, { json, reason = null }) => {
+      const key = await withKeys(context, (keys, actor) =>
+        revokeKey(keys, { keyId, reason, actor }),
+      );
+      output.out(json ? JSON.stringify(key, null, 2) : `Revoked ${key.id} (${key.label}).`);
+    });
+
+  withJson(keys.command("rotate"))
+    .description("give a key a new secret and print it, once")
+    .argument("<id>", "id of the key")
+    .option("--grace <time>", "how long the old secret goes on working, up to 30d", "0s")
+    .action(async (keyId, { json, grace }) => {
+      const gracePeriodSeconds = parseDurationSeconds(grace, "--grace");
+      if (gracePeriodSeconds > gracePeriodSecondsMax) {
+        throw new CommandError(`Cannot use --grace ${grace}: 30d is the longest.`);
+      }
+      const rotated = await withKeys(context, (keys, actor) =>
+        rotateKey(keys, { keyId, gracePeriodSeconds, actor }),
+      );
+      printSecret(context, rotated, json);
+    });
+
+  return keys;
+}
+
+async function withKeys<T>(
+  context: CommandContext,
+  use: (keys: KeysContext, actor: Actor) => Promise<T>,
+): Promise<T> {
+  const { db, subkeys, actor } = await openInstance(context.paths());
+  try {
+    const { secretHash } = subkeys;
+    return await use(createKeysContext({ db, clock: systemClock, secretHash }), actor);
+  } finally {
+    await db.close();
+  }
+}
+
+function printSecret({ output }: CommandContext, key: KeyWithSecret, json: boolean): void {
+  if (json) {
+    output.out(JSON.stringify(key, null, 2));
+    return;
+  }
+  output.out(
+    formatFields([
+      ["id", key.id],
+      ["label", key.label],
+      ["type", key.type],
+      ["secret", key.secret],
+    ]),
+  );
+  output.err("Copy the secret now: it is shown this once.");
+}
+
+function listing(keys: Key[], nextCursor: string | null): string {
+  if (keys.length === 0) return "No keys.";
+  const rows = keys.map((key) => [key.id, key.status, key.type, key.label]);
+  const table = formatTable(["ID", "STATUS", "TYPE", "LABEL"], rows);
+  return nextCursor === null ? table : `${table}\n\nMore: --cursor ${nextCursor}`;
+}
+
+function describeFields(key: Key): string {
+  return formatFields(
+    Object.entries(key).map(([name, value]) => [
+      name,
+      typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "-"),
+    ]),
+  );
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+}

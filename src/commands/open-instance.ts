@@ -1,0 +1,119 @@
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import type { DataPaths } from "../config/load.ts";
+import type { Clock } from "../core/clock.ts";
+import {
+  createRootKey,
+  deriveSubkeys,
+  RootKeyError,
+  readRootKey,
+  type Subkeys,
+} from "../crypto/root-key.ts";
+import { asFileError, type Database, openCommandDatabase } from "../db/client.ts";
+import { DatabaseFileError } from "../db/database-error.ts";
+import { migrate, migrationState } from "../db/migrate.ts";
+import type { Actor } from "../organizations/actor.ts";
+import { defaultTenant, findRootKeyId, setUpInstance } from "../organizations/first-setup.ts";
+
+export type CommandDatabase = ReturnType<typeof openCommandDatabase>;
+
+export interface Instance {
+  db: CommandDatabase;
+  subkeys: Subkeys;
+  /** True when this call made the database: there is no key yet. */
+  isNew: boolean;
+  /** The command line as the maker of changes. */
+  actor: Actor;
+}
+
+/** Opens the data folder, making whatever is missing in it; the schema is brought up to date. */
+export async function openOrCreateInstance(paths: DataPaths, clock: Clock): Promise<Instance> {
+  return withDatabase(paths, async (db) => {
+    await db.client.execute("PRAGMA journal_mode = WAL");
+    await migrate(db.client, clock.nowMs());
+    const rootKeyId = await findRootKeyId(db);
+    const isNew = rootKeyId === undefined;
+    const subkeys = isNew ? newSubkeys(paths) : checkedSubkeys(paths, rootKeyId);
+    if (isNew) {
+      await setUpInstance(db, { rootKeyId: subkeys.secretHash.id, nowMs: clock.nowMs() });
+    }
+    return { db, subkeys, isNew, actor: await commandActor(db) };
+  });
+}
+
+/** Opens a data folder that is already set up. Throws a sentence for the operator otherwise. */
+export async function openInstance(paths: DataPaths): Promise<Instance> {
+  return withDatabase(requireDatabase(paths), async (db) => {
+    await requireMigrated(db);
+    const rootKeyId = await findRootKeyId(db);
+    if (rootKeyId === undefined) throw notSetUp(paths);
+    const subkeys = checkedSubkeys(paths, rootKeyId);
+    return { db, subkeys, isNew: false, actor: await commandActor(db) };
+  });
+}
+
+/** The paths, once the database file is known to be there. */
+export function requireDatabase(paths: DataPaths): DataPaths {
+  if (!existsSync(paths.database)) throw notSetUp(paths);
+  return paths;
+}
+
+/** Runs `use` on the open file; closes it when that fails, and says what is wrong with the file. */
+export async function withDatabase<T>(
+  paths: DataPaths,
+  use: (db: CommandDatabase) => Promise<T>,
+): Promise<T> {
+  const db = openCommandDatabase(paths.database);
+  try {
+    return await use(db);
+  } catch (error) {
+    await db.close();
+    throw asFileError(paths.database, error);
+  }
+}
+
+async function requireMigrated(db: CommandDatabase): Promise<void> {
+  const { pending } = await migrationState(db.client);
+  if (pending.length > 0) {
+    throw new DatabaseFileError("The database is older than this binary. Run 'tollgate migrate'.");
+  }
+}
+
+async function commandActor(db: Database): Promise<Actor> {
+  return {
+    ...(await defaultTenant(db)),
+    id: "cli",
+    scopes: ["*"],
+    instanceWide: true,
+    isCommand: true,
+  };
+}
+
+function newSubkeys(paths: DataPaths): Subkeys {
+  const rootKey = existsSync(paths.rootKey)
+    ? readRootKey(paths.rootKey)
+    : createRootKey(paths.rootKey);
+  return deriveSubkeys(rootKey);
+}
+
+function checkedSubkeys(paths: DataPaths, rootKeyId: string): Subkeys {
+  const subkeys = deriveSubkeys(readRootKey(paths.rootKey));
+  if (subkeys.secretHash.id !== rootKeyId) {
+    throw new RootKeyError(
+      `Root key wrong: ${paths.rootKey} is not the one this database was made with. ` +
+        "Put the right file back from your backup.",
+    );
+  }
+  return subkeys;
+}
+
+/** Only the owner may look into the folder. */
+export function createFolder(folder: string): void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (made !== undefined) chmodSync(folder, 0o700);
+}
+
+function notSetUp(paths: DataPaths): DatabaseFileError {
+  return new DatabaseFileError(
+    `There is no Tollgate database in ${paths.folder}. 'tollgate serve' makes one; --data names another folder.`,
+  );
+}

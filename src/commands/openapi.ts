@@ -1,0 +1,20 @@
+import { writeFileSync } from "node:fs";
+import { Command } from "commander";
+import { describedRoutes } from "../app.ts";
+import { generateDocument } from "../http/openapi/generate.ts";
+import type { CommandContext } from "./command-context.ts";
+
+export function openapiCommand({ output }: CommandContext): Command {
+  return new Command("openapi")
+    .description("print the OpenAPI document, which is JSON")
+    .option("--out <file>", "write it there instead")
+    .action(async ({ out }) => {
+      const text = await generateDocument(describedRoutes());
+      if (out === undefined) {
+        output.out(text.trimEnd());
+        return;
+      }
+      writeFileSync(out, text);
+      output.err(`Wrote ${out}.`);
+    });
+}

@@ -1,0 +1,80 @@
+import { Command } from "commander";
+import { createApp } from "../app.ts";
+import { systemClock } from "../core/clock.ts";
+import { createLogger, describeError, type Logger } from "../core/log.ts";
+import { startServer } from "../http/server.ts";
+import { createKey } from "../keys/create-key.ts";
+import { createKeysContext } from "../keys/keys-context.ts";
+import { startServices } from "../services.ts";
+import type { CommandContext } from "./command-context.ts";
+import { createFolder, type Instance, openOrCreateInstance } from "./open-instance.ts";
+import { quickStart } from "./quick-start.ts";
+import { lockFolder } from "./server-lock.ts";
+
+/** `tollgate serve`: opens the data folder, listens, and stops in good order on SIGTERM or SIGINT. */
+export function serveCommand(context: CommandContext): Command {
+  return new Command("serve").description("run the server").action(async () => {
+    const config = context.config();
+    const paths = context.paths();
+    process.umask(0o077);
+    const log = createLogger(config.logLevel, systemClock.nowMs);
+    createFolder(paths.folder);
+    const unlock = await lockFolder(paths.lock);
+    const instance = await openOrCreateInstance(paths, systemClock);
+    const firstSecret = instance.isNew ? await createFirstKey(instance) : undefined;
+    await instance.db.close();
+    const services = await startServices({
+      config,
+      paths,
+      subkeys: instance.subkeys,
+      clock: systemClock,
+      log,
+      onCrash: (error) => {
+        log.error("The process cannot go on", { error: describeError(error) });
+        process.exit(1);
+      },
+    });
+    const server = startServer(createApp(services).compile().fetch, services);
+    const address = `http://${server.hostname}:${server.port}`;
+    log.info("listening", { address, data: paths.folder });
+    if (firstSecret !== undefined) context.output.err(quickStart(address, firstSecret));
+    await untilToldToStop(log);
+    await drain(() => server.stop(), config.shutdownSeconds, log);
+    server.stop(true);
+    const isSaved = await services.stop();
+    unlock();
+    log.info("stopped", { saved: isSaved });
+    process.exit(isSaved ? 0 : 1);
+  });
+}
+
+/** The operator's management key, whose secret is printed once. */
+async function createFirstKey({ db, subkeys, actor }: Instance): Promise<string> {
+  const keys = createKeysContext({ db, clock: systemClock, secretHash: subkeys.secretHash });
+  const created = await createKey(keys, {
+    input: { label: "first management key", type: "management" },
+    actor: { ...actor, id: "system" },
+  });
+  return created.secret;
+}
+
+function untilToldToStop(log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => {
+        log.info("stopping", { signal });
+        resolve();
+      });
+    }
+  });
+}
+
+/** Stops accepting and waits for what is under way, up to the bound. */
+async function drain(stop: () => Promise<void>, seconds: number, log: Logger): Promise<void> {
+  const { promise: overdue, resolve } = Promise.withResolvers<"overdue">();
+  const timer = setTimeout(() => resolve("overdue"), seconds * 1_000);
+  const outcome = await Promise.race([stop(), overdue]);
+  clearTimeout(timer);
+  if (outcome === "overdue")
+    log.warn("Requests under way were cut off", { after_seconds: seconds });
+}

@@ -1,0 +1,70 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { logLevels } from "../core/log.ts";
+
+export const accessLogModes = ["off", "errors", "all"] as const;
+
+const oneOf = <T extends string>(values: readonly T[], options: object) =>
+  Type.Unsafe<T>(Type.String({ ...options, enum: [...values] }));
+
+/**
+ * Everything an operator can set: a flag of `serve`, a `TOLLGATE_*` variable, a default. The
+ * variable of `rootKeyFile` is `TOLLGATE_ROOT_KEY_FILE`, its flag `--root-key-file`.
+ */
+export const ConfigSchema = Type.Object(
+  {
+    host: Type.String({ default: "127.0.0.1", description: "Address to listen on." }),
+    port: Type.Integer({
+      default: 8080,
+      minimum: 0,
+      maximum: 65_535,
+      description: "Port to listen on; 0 takes a free one.",
+    }),
+    data: Type.String({ default: "./data", minLength: 1, description: "Folder of the database." }),
+    rootKeyFile: Type.String({
+      default: "",
+      description: "The root key; root.key in the data folder when empty.",
+    }),
+    trustedProxies: Type.String({
+      default: "",
+      description: "CIDR networks whose X-Forwarded-For is believed, separated by commas.",
+    }),
+    logLevel: oneOf(logLevels, { default: "info", description: "What is logged." }),
+    accessLog: oneOf(accessLogModes, {
+      default: "errors",
+      description: "Requests in the log: off, errors (5xx) or all.",
+    }),
+    anonymousPerMinute: Type.Integer({
+      default: 600,
+      minimum: 1,
+      maximum: 1_000_000,
+      description: "Requests a minute without a good key, for each client address.",
+    }),
+    liveKeysMax: Type.Integer({
+      default: 20_000,
+      minimum: 1_000,
+      maximum: 1_000_000,
+      description: "Keys held in memory.",
+    }),
+    shutdownSeconds: Type.Integer({
+      default: 10,
+      minimum: 1,
+      maximum: 300,
+      description: "How long a stop waits for requests under way.",
+    }),
+  },
+  { additionalProperties: false },
+);
+export type Config = Static<typeof ConfigSchema>;
+export type ConfigName = keyof Config;
+
+export const configNames = Object.keys(ConfigSchema.properties) as ConfigName[];
+
+/** `rootKeyFile` to `TOLLGATE_ROOT_KEY_FILE`. */
+export function variableOf(name: ConfigName): string {
+  return `TOLLGATE_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+/** `rootKeyFile` to `--root-key-file`. */
+export function flagOf(name: ConfigName): string {
+  return `--${name.replace(/[A-Z]/g, "-$&").toLowerCase()}`;
+}

@@ -1,0 +1,42 @@
+/** The levels, from the most to the least urgent; a logger prints its own level and those before. */
+export const logLevels = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export type LogFields = Record<string, string | number | boolean | null | undefined>;
+
+export type Logger = Record<LogLevel, (message: string, fields?: LogFields) => void>;
+
+/**
+ * Anything shaped like a secret of ours, whole or cut short, is blotted out. No code path hands a
+ * secret to the log; this is the net under the error texts of libraries.
+ */
+const secretPattern = /\b((?:[a-z]{1,8}_)(?:live_|test_)?)[0-9a-f]{16,}/gi;
+
+export function redactSecrets(text: string): string {
+  return text.replace(secretPattern, "$1[redacted]");
+}
+
+/** One JSON object a line, on stderr unless another sink is given. */
+export function createLogger(
+  level: LogLevel,
+  nowMs: () => number,
+  write: (line: string) => void = (line) => void process.stderr.write(line),
+): Logger {
+  const rank = logLevels.indexOf(level);
+  const print = (at: LogLevel) => (message: string, fields?: LogFields) => {
+    if (logLevels.indexOf(at) > rank) return;
+    const record = { time: new Date(nowMs()).toISOString(), level: at, message, ...fields };
+    write(`${redactSecrets(JSON.stringify(record))}\n`);
+  };
+  return { error: print("error"), warn: print("warn"), info: print("info"), debug: print("debug") };
+}
+
+/** An error with its causes, for a log line; never for a caller. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
+    parts.push(at instanceof Error ? (at.stack ?? `${at.name}: ${at.message}`) : String(at));
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return parts.join("\ncaused by: ");
+}

@@ -1,0 +1,110 @@
+import { pathToFileURL } from "node:url";
+import { type Client, createClient } from "@libsql/client/sqlite3";
+import type { LibSQLDatabase } from "drizzle-orm/libsql";
+import { drizzle } from "drizzle-orm/libsql/sqlite3";
+import { retryWhileBusy } from "./busy-retry.ts";
+import { DatabaseFileError, sqliteCode } from "./database-error.ts";
+import { ThreadClient } from "./thread-client.ts";
+
+export type Drizzle = LibSQLDatabase<Record<string, never>> & { $client: Client };
+
+/** How long SQLite itself waits for a lock before `SQLITE_BUSY`, by connection. */
+const lookupBusyTimeoutMs = 25;
+const threadBusyTimeoutMs = 100;
+const commandBusyTimeoutMs = 5_000;
+
+export interface Database {
+  /** Point look-ups by index, on the calling thread: tens of microseconds, never a scan or a write. */
+  lookup: Drizzle;
+  /** Lists and scans, in a thread of their own. */
+  read: Drizzle;
+  /** Writes, in a thread of their own: a commit waits for the disk. `batch` is one transaction. */
+  write: Drizzle;
+  /** Changes when any other connection commits: this process's own threads or another process. */
+  dataVersion(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Opens the file for a server: one connection here, two in threads. The schema must be migrated. */
+export async function openServerDatabase(
+  path: string,
+  onCrash: (error: Error) => void,
+): Promise<Database> {
+  const lookup = openFile(path, lookupBusyTimeoutMs);
+  const url = pathToFileURL(path).href;
+  const thread = () => ThreadClient.open({ url, busyTimeoutMs: threadBusyTimeoutMs, onCrash });
+  const [read, write] = await Promise.all([thread(), thread()]);
+  const patient = retryWhileBusy(write.asClient());
+  return {
+    lookup: drizzle({ client: lookup }),
+    read: drizzle({ client: read.asClient() }),
+    write: drizzle({ client: patient }),
+    dataVersion: () => readDataVersion(lookup),
+    close: async () => {
+      await Promise.all([read.close(), write.close()]);
+      lookup.close();
+    },
+  };
+}
+
+/** Opens the file for a command that runs and ends: one connection for everything. */
+export function openCommandDatabase(path: string): Database & { client: Client } {
+  const client = openFile(path, commandBusyTimeoutMs);
+  const db = drizzle({ client: inWriteMode(client) });
+  return {
+    client,
+    lookup: db,
+    read: db,
+    write: db,
+    dataVersion: () => readDataVersion(client),
+    close: async () => client.close(),
+  };
+}
+
+/** One connection to the file, which is made when it is missing. Throws `DatabaseFileError`. */
+export function openFile(path: string, busyTimeoutMs: number): Client {
+  try {
+    return createClient({ url: pathToFileURL(path).href, timeout: busyTimeoutMs, concurrency: 1 });
+  } catch (error) {
+    throw asFileError(path, error);
+  }
+}
+
+/** Puts SQLite's word about the file into a sentence; anything else is returned as it came. */
+export function asFileError(path: string, error: unknown): unknown {
+  switch (sqliteCode(error)) {
+    case "SQLITE_NOTADB":
+      return new DatabaseFileError(
+        `${path} is not a database. Move it away, or restore a backup over it.`,
+      );
+    case "SQLITE_CORRUPT":
+      return new DatabaseFileError(
+        `${path} is damaged. Restore a backup; 'tollgate doctor' tells more.`,
+      );
+    case "SQLITE_CANTOPEN":
+      return new DatabaseFileError(
+        `${path} cannot be opened. Check that the folder exists and is writable.`,
+      );
+    case "SQLITE_READONLY":
+    case "SQLITE_PERM":
+      return new DatabaseFileError(`${path} is not writable by this user.`);
+    default:
+      return error;
+  }
+}
+
+/** `batch` of a plain client begins DEFERRED; a write that begins so can fail halfway with BUSY. */
+function inWriteMode(client: Client): Client {
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === "batch") return (statements: []) => target.batch(statements, "write");
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+async function readDataVersion(client: Client): Promise<number> {
+  const result = await client.execute("PRAGMA data_version");
+  return Number(result.rows[0]?.[0]);
+}

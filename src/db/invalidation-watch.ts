@@ -1,0 +1,86 @@
+import { asc, gt } from "drizzle-orm";
+import { describeError, type Logger } from "../core/log.ts";
+import type { Database } from "./client.ts";
+import { invalidations } from "./tables/index.ts";
+
+/** How often the file is asked whether another connection has written: four times within 100 ms. */
+export const watchIntervalMs = 25;
+/** Rows read at once; more than this is answered by forgetting everything. */
+const rowsMax = 1_000;
+
+/**
+ * Learns what other processes changed. `PRAGMA data_version` costs some microseconds and tells that
+ * something was committed; the rows that the triggers left tell what.
+ */
+export class InvalidationWatch {
+  #timer: Timer | undefined;
+  #dataVersion = -1;
+  #sequence = 0;
+  #isChecking = false;
+
+  constructor(
+    private readonly db: Database,
+    private readonly log: Logger,
+    private readonly target: { invalidate(keyId: string): void; invalidateAll(): void },
+  ) {}
+
+  /** Begins after what is in the file now: call it before the first key is read. */
+  async start(): Promise<void> {
+    this.#dataVersion = await this.db.dataVersion();
+    this.#sequence = await this.#newestSequence();
+    this.#timer = setInterval(() => void this.#tick(), watchIntervalMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Applies what was committed since the last check. */
+  async check(): Promise<void> {
+    const dataVersion = await this.db.dataVersion();
+    if (dataVersion === this.#dataVersion) return;
+    const rows = await this.db.lookup
+      .select()
+      .from(invalidations)
+      .where(gt(invalidations.sequence, this.#sequence))
+      .orderBy(asc(invalidations.sequence))
+      .limit(rowsMax);
+    this.#dataVersion = dataVersion;
+    await this.#apply(rows);
+  }
+
+  async #apply(rows: (typeof invalidations.$inferSelect)[]): Promise<void> {
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    // A gap means that rows were pruned before they were seen.
+    const hasGap = rows[0] !== undefined && rows[0].sequence > this.#sequence + 1;
+    const isTooMany = rows.length === rowsMax;
+    this.#sequence = isTooMany ? await this.#newestSequence() : last.sequence;
+    if (hasGap || isTooMany || rows.some((row) => row.keyId === null)) {
+      this.target.invalidateAll();
+      return;
+    }
+    for (const row of rows) this.target.invalidate(row.keyId as string);
+  }
+
+  async #newestSequence(): Promise<number> {
+    const rows = await this.db.lookup.$client.execute(
+      "SELECT coalesce(max(sequence), 0) AS newest FROM invalidations",
+    );
+    return Number(rows.rows[0]?.["newest"] ?? 0);
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    try {
+      await this.check();
+    } catch (error) {
+      // Not knowing what changed, hold nothing: every request reads the database until this passes.
+      this.target.invalidateAll();
+      this.log.error("Changes of other processes cannot be read", { error: describeError(error) });
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+}

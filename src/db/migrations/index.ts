@@ -1,0 +1,13 @@
+import first from "./0000_first.sql" with { type: "text" };
+import invalidationTriggers from "./0001_invalidation_triggers.sql" with { type: "text" };
+
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+/** Every migration in its order, inside the binary. A test holds this list against the folder. */
+export const migrations: readonly Migration[] = [
+  { name: "0000_first", sql: first },
+  { name: "0001_invalidation_triggers", sql: invalidationTriggers },
+];

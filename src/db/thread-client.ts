@@ -1,0 +1,111 @@
+import { type Client, LibsqlError, type ResultSet, type Row } from "@libsql/client/sqlite3";
+import { DomainError } from "../core/errors.ts";
+import type { ThreadReply, ThreadRequest, ThreadResult } from "./thread-protocol.ts";
+
+/** Requests that may wait for one thread; one more is answered 503. */
+export const threadQueueMax = 10_000;
+
+type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
+type Waiter = { resolve: (results: ThreadResult[]) => void; reject: (error: unknown) => void };
+
+/** The part of libSQL's client that drizzle calls, served by a connection in a thread of its own. */
+export class ThreadClient {
+  #worker: Worker;
+  #waiting = new Map<number, Waiter>();
+  #lastId = 0;
+  closed = false;
+  readonly protocol = "file";
+
+  private constructor(onCrash: (error: Error) => void) {
+    this.#worker = new Worker(new URL("./thread.ts", import.meta.url).href);
+    this.#worker.onmessage = (event: MessageEvent<ThreadReply>) => this.#settle(event.data);
+    this.#worker.onerror = (event) => {
+      const error = new Error(`A database thread crashed: ${event.message}`);
+      for (const waiter of this.#waiting.values()) waiter.reject(error);
+      this.#waiting.clear();
+      onCrash(error);
+    };
+  }
+
+  /** Starts the thread and opens the file in it. */
+  static async open(options: {
+    url: string;
+    busyTimeoutMs: number;
+    onCrash: (error: Error) => void;
+  }): Promise<ThreadClient> {
+    const client = new ThreadClient(options.onCrash);
+    const { url, busyTimeoutMs } = options;
+    await client.#ask({ kind: "open", url, busyTimeoutMs });
+    return client;
+  }
+
+  async execute(statement: unknown): Promise<ResultSet> {
+    const results = await this.#ask({ kind: "execute", statements: [statement] });
+    return toResultSet(results[0] as ThreadResult);
+  }
+
+  /** One transaction, begun IMMEDIATE: all of the statements or none. */
+  async batch(statements: unknown[]): Promise<ResultSet[]> {
+    return (await this.#ask({ kind: "batch", statements })).map(toResultSet);
+  }
+
+  /** Closes the connection after everything that was asked before, and ends the thread. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    await this.#ask({ kind: "close" });
+    this.closed = true;
+    this.#worker.terminate();
+  }
+
+  /** As libSQL's interface: drizzle asks for nothing else of it. */
+  asClient(): Client {
+    return this as unknown as Client;
+  }
+
+  #ask(request: Unnumbered<ThreadRequest>): Promise<ThreadResult[]> {
+    if (this.closed) return Promise.reject(new Error("The database is closed."));
+    if (this.#waiting.size >= threadQueueMax) {
+      return Promise.reject(
+        new DomainError("overloaded", "Too many requests wait for the database.", {
+          retryAfterSeconds: 1,
+        }),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...request, id });
+    });
+  }
+
+  #settle(reply: ThreadReply): void {
+    const waiter = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.error !== undefined) {
+      waiter?.reject(new LibsqlError(reply.error.message, reply.error.code));
+    } else {
+      waiter?.resolve(reply.results ?? []);
+    }
+  }
+}
+
+/** Rebuilds libSQL's rows: values by position and by column name, `length` not enumerable. */
+function toResultSet(result: ThreadResult): ResultSet {
+  const rows = result.rows.map((values) => {
+    const row: Record<string | number, unknown> = {};
+    Object.defineProperty(row, "length", { value: values.length });
+    values.forEach((value, at) => {
+      Object.defineProperty(row, at, { value });
+      row[result.columns[at] as string] = value;
+    });
+    return row as unknown as Row;
+  });
+  return {
+    columns: result.columns,
+    columnTypes: result.columnTypes,
+    rows,
+    rowsAffected: result.rowsAffected,
+    lastInsertRowid: undefined,
+    toJSON: () => ({ columns: result.columns, rows: result.rows }),
+  };
+}

@@ -1,0 +1,148 @@
+import { DomainError } from "../core/errors.ts";
+import { type Ask, type Denial, decide } from "../keys/decide.ts";
+import * as denials from "../keys/denials.ts";
+import type { KeyGate } from "../keys/key-gate.ts";
+import type { LiveSecret } from "../keys/live-key.ts";
+import type { AddressLimiter } from "../limits/address-limiter.ts";
+import { rollWindows } from "../limits/counters.ts";
+import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
+import type { Actor } from "../organizations/actor.ts";
+import { readBearer } from "./bearer.ts";
+import type { ClientAddresses } from "./client-address.ts";
+import type { Metrics } from "./metrics.ts";
+import { routeAccess } from "./route-access.ts";
+
+/** The headers that go on the answer, whatever it will be. */
+export type AnswerHeaders = Record<string, unknown>;
+
+interface Call {
+  request: Request;
+  headers: AnswerHeaders;
+}
+
+/** Lets requests in: data-plane calls through the decision, management calls by the access table. */
+export class Authenticator {
+  constructor(
+    private readonly gate: KeyGate,
+    private readonly addresses: ClientAddresses,
+    private readonly addressLimiter: AddressLimiter,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /**
+   * Runs `respond` for a data-plane call whose key may do what is asked, and counts the call.
+   * A key that is in memory is answered without a promise. Throws 400, 401, 403 or 429.
+   */
+  admit<T>(
+    call: Call,
+    ask: Omit<Ask, "address">,
+    respond: (secret: LiveSecret) => T | Promise<T>,
+  ): T | Promise<T> {
+    const token = this.#requireToken(call.request);
+    const hot = this.gate.findHot(token);
+    if (hot !== undefined) return this.#enter(call, hot, ask, respond);
+    return this.gate.find(token).then((found) => this.#enter(call, found, ask, respond));
+  }
+
+  /** The actor of a management call to `route`, such as `PATCH /api-keys/:id`. Throws like `admit`. */
+  async manage(call: Call, route: string): Promise<Actor> {
+    const access = routeAccess[route];
+    if (access?.kind !== "management") throw new Error(`No management access for ${route}`);
+    const secret = await this.gate.find(this.#requireToken(call.request));
+    const denial = this.#judge(call, secret, { scopes: [access.scope] }, "management");
+    if (denial !== undefined || secret === undefined) throw this.#refuse(call, secret, denial);
+    const { grant } = secret.live;
+    if (access.instanceWide && !grant.instanceWide) {
+      const message = "This call needs a management key of the instance's operator.";
+      throw this.#refuse(call, secret, denials.wrongKeyType(message));
+    }
+    this.#count(secret);
+    describeLimits(call.headers, secret, this.gate);
+    const { keyId: id, organizationId, workspaceId, scopes, instanceWide } = grant;
+    return { id, organizationId, workspaceId, scopes, instanceWide, isCommand: false };
+  }
+
+  /** Counts a request without a key against its address. Throws 429 when the address is over. */
+  countAnonymous(request: Request): void {
+    const waitMs = this.addressLimiter.hit(this.addresses.of(request) ?? "unknown");
+    if (waitMs === 0) return;
+    throw new DomainError("rate_limit_exceeded", "Too many requests without a valid key.", {
+      retryAfterSeconds: denials.wholeSeconds(waitMs),
+    });
+  }
+
+  #requireToken(request: Request): string {
+    const token = readBearer(request);
+    if (token !== undefined) return token;
+    this.countAnonymous(request);
+    throw new DomainError(
+      "missing_api_key",
+      "API key missing. Send it in the header: Authorization: Bearer KEY.",
+    );
+  }
+
+  #enter<T>(
+    call: Call,
+    secret: LiveSecret | undefined,
+    ask: Omit<Ask, "address">,
+    respond: (secret: LiveSecret) => T | Promise<T>,
+  ): T | Promise<T> {
+    const denial = this.#judge(call, secret, ask, "data");
+    if (denial !== undefined || secret === undefined) throw this.#refuse(call, secret, denial);
+    this.#count(secret);
+    const { counters } = secret.live;
+    counters.inFlight++;
+    let isPending = false;
+    try {
+      const answer = respond(secret);
+      if (!(answer instanceof Promise)) return answer;
+      isPending = true;
+      return answer.finally(() => counters.inFlight--);
+    } finally {
+      if (!isPending) counters.inFlight--;
+    }
+  }
+
+  #judge(
+    call: Call,
+    secret: LiveSecret | undefined,
+    ask: Omit<Ask, "address">,
+    plane: "data" | "management",
+  ): Denial | undefined {
+    const grant = secret?.live.grant;
+    const needsAddress = grant !== undefined && grant.addressRanges !== null;
+    const address = needsAddress ? this.addresses.of(call.request) : undefined;
+    const denial = decide(secret, { ...ask, address }, this.gate.now());
+    if (denial?.error.code === "invalid_api_key" || grant === undefined) return denial;
+    const isManagement = grant.type === "management";
+    if (isManagement === (plane === "management")) return denial;
+    return denials.wrongKeyType(
+      isManagement
+        ? "A management key may not use the data plane. Create a workspace key with POST /api-keys."
+        : "This call needs a management key.",
+    );
+  }
+
+  #count(secret: LiveSecret): void {
+    this.gate.consume(secret, this.gate.clock.nowMs());
+    this.metrics.admitted++;
+  }
+
+  /** The error of a denial. One for a bad credential counts against the address it came from. */
+  #refuse(call: Call, secret: LiveSecret | undefined, denial: Denial | undefined): DomainError {
+    const { code, error } = denial ?? denials.notFound();
+    this.metrics.denied[code] = (this.metrics.denied[code] ?? 0) + 1;
+    if (error.code === "invalid_api_key") this.countAnonymous(call.request);
+    else if (secret !== undefined) describeLimits(call.headers, secret, this.gate);
+    return error;
+  }
+}
+
+/** Puts the state of the key's limits on the answer, a refusal included. */
+function describeLimits(headers: AnswerHeaders, secret: LiveSecret, gate: KeyGate): void {
+  const { counters, grant } = secret.live;
+  rollWindows(counters, gate.windowClock.nowMs());
+  const state = new Headers();
+  new RateLimitHeaders(grant.limits).write(state, counters, gate.windowClock);
+  for (const [name, value] of state) headers[name] = value;
+}

@@ -1,0 +1,34 @@
+import { DomainError } from "../core/errors.ts";
+
+const scheme = "bearer";
+/** RFC 6750 section 2.1: b64token. */
+const tokenPattern = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/**
+ * The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1; the scheme's case does not
+ * matter, RFC 9110 section 11.1). Undefined when no Bearer credential was sent; a token anywhere
+ * else, such as the query string, is ignored. Throws 400 for a malformed header or two credentials.
+ */
+export function readBearer(request: Request): string | undefined {
+  const header = request.headers.get("authorization");
+  if (header === null || header === "") return undefined;
+  const space = header.indexOf(" ");
+  const name = space === -1 ? header : header.slice(0, space);
+  if (name.toLowerCase() !== scheme) {
+    if (/,\s*bearer\s/i.test(header)) throw malformed();
+    return undefined;
+  }
+  if (space === -1) return undefined;
+  const token = header.slice(space + 1).trim();
+  if (token === "") return undefined;
+  if (/[\s,]/.test(token)) throw malformed();
+  // Not a token by its alphabet: whatever it is, it is no key of ours. The 401 is the same as for one.
+  return tokenPattern.test(token) ? token : "-";
+}
+
+function malformed(): DomainError {
+  return new DomainError(
+    "invalid_request",
+    "Malformed Authorization header. Send exactly one: Authorization: Bearer KEY.",
+  );
+}

@@ -1,0 +1,73 @@
+import { ValidationError } from "elysia";
+import { DomainError, type FieldError } from "../core/errors.ts";
+import { describeError, type Logger } from "../core/log.ts";
+import { databaseFailure } from "../db/database-error.ts";
+import type { AnswerHeaders, Authenticator } from "./authenticate.ts";
+import { renderError } from "./render-error.ts";
+import { requestIdOf } from "./request-id.ts";
+
+/** Fields named in one 422; a body with more faults than this is fixed in more than one go anyway. */
+const fieldsMax = 50;
+
+/** The one place where an error becomes a response, and where it is logged when it is ours. */
+export function handleError(
+  failure: { error: unknown; code: string | number; request: Request; headers: AnswerHeaders },
+  { log, authenticator }: { log: Logger; authenticator: Authenticator },
+): Response {
+  const { error, code, request, headers } = failure;
+  const known =
+    code === "NOT_FOUND" ? nothingHere(request, authenticator) : toDomainError(error, code);
+  if (known.status >= 500) {
+    log.error(known.message, {
+      code: known.code,
+      request_id: requestIdOf(request),
+      cause: describeError(known.cause ?? known),
+    });
+  }
+  return renderError(known, request, headers);
+}
+
+/** Paths that lead nowhere are counted like any request without a key: scanners try many. */
+function nothingHere(request: Request, authenticator: Authenticator): DomainError {
+  try {
+    authenticator.countAnonymous(request);
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+  }
+  return new DomainError("not_found", "There is nothing at this path.");
+}
+
+function toDomainError(error: unknown, code: string | number): DomainError {
+  if (error instanceof DomainError) return error;
+  // Elysia wraps what a body parser throws.
+  if (code === "PARSE" && error instanceof Error) return toDomainError(error.cause, "");
+  if (error instanceof ValidationError && error.type !== "response") return invalidFields(error);
+  return (
+    databaseFailure(error) ??
+    new DomainError("internal_error", "Something went wrong on our side.", { cause: error })
+  );
+}
+
+function invalidFields(error: ValidationError): DomainError {
+  const fields = new Map<string, FieldError>();
+  for (const fault of error.all) {
+    if (!("path" in fault)) continue;
+    const param = fault.path.slice(1).replaceAll("/", ".") || error.type;
+    if (fields.has(param) || fields.size >= fieldsMax) continue;
+    fields.set(param, { param, message: explain(fault) });
+  }
+  const list = [...fields.values()];
+  const [first] = list;
+  const message =
+    first === undefined ? "The request is not valid." : `${first.param}: ${first.message}`;
+  return new DomainError("validation_failed", message, { fields: list });
+}
+
+/** TypeBox names a schema's kind, not its rule, for enums and unions: the schema says more. */
+function explain(fault: { message: string; schema?: unknown }): string {
+  const schema = fault.schema as { enum?: unknown[]; description?: string } | undefined;
+  if (fault.message === "Unexpected property") return "This field is not known.";
+  if (fault.message === "Expected required property") return "This field is required.";
+  if (schema?.enum !== undefined) return `Must be one of ${schema.enum.join(", ")}.`;
+  return `${fault.message}.`;
+}

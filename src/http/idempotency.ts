@@ -1,0 +1,168 @@
+import { and, eq, gt, lte } from "drizzle-orm";
+import type { Clock } from "../core/clock.ts";
+import { dayMs } from "../core/clock.ts";
+import { DomainError, invalidField } from "../core/errors.ts";
+import type { Subkeys } from "../crypto/root-key.ts";
+import { seal, unseal } from "../crypto/seal.ts";
+import type { Database } from "../db/client.ts";
+import { isUniqueViolation } from "../db/database-error.ts";
+import { idempotentAnswers } from "../db/tables/index.ts";
+import type { Alongside } from "../keys/key-store.ts";
+
+export const idempotencyKeyLengthMax = 255;
+export const answerKeptMs = dayMs;
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+interface Attempt {
+  request: Request;
+  callerId: string;
+  /** Method, path and body: what has to be the same for a retry. */
+  payload: unknown;
+}
+
+/**
+ * `Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header): the same key and payload get
+ * the first answer again, another payload 422, a request still under way 409. The answer is stored
+ * in the transaction of the effect, so there is never one without the other.
+ *
+ * An answer can hold a new secret, which is never stored. So it is sealed under a key made from the
+ * root key and the Idempotency-Key itself, of which only a keyed hash is kept: who sends the same
+ * request with the same key gets the same answer, and nobody else can read it.
+ */
+export class Idempotency {
+  #underWay = new Set<string>();
+
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+    private readonly subkeys: Pick<Subkeys, "idempotencyHash" | "answerKey">,
+  ) {}
+
+  /** Runs `perform`, or gives its earlier answer. `perform` puts `remember(answer)` in its transaction. */
+  async run(
+    attempt: Attempt,
+    perform: (remember: (answer: Answer) => Alongside) => Promise<Answer>,
+  ): Promise<Response> {
+    const key = readKey(attempt.request);
+    if (key === undefined) return toResponse(await perform(() => []));
+    const place = this.#placeOf(attempt, key);
+    const name = `${place.callerId} ${place.keyHash}`;
+    if (this.#underWay.has(name)) throw inProgress();
+    this.#underWay.add(name);
+    try {
+      return await this.#runOnce(place, perform);
+    } finally {
+      this.#underWay.delete(name);
+    }
+  }
+
+  async #runOnce(
+    place: Place,
+    perform: (remember: (answer: Answer) => Alongside) => Promise<Answer>,
+  ): Promise<Response> {
+    const earlier = await this.#recall(place);
+    if (earlier !== undefined) return earlier;
+    try {
+      return toResponse(await perform((answer) => this.#remember(place, answer)));
+    } catch (error) {
+      // Another process answered the same key in between.
+      const other = isUniqueViolation(error) ? await this.#recall(place) : undefined;
+      if (other !== undefined) return other;
+      throw error;
+    }
+  }
+
+  #placeOf({ callerId, request, payload }: Attempt, key: string): Place {
+    const { idempotencyHash } = this.subkeys;
+    const fingerprint = JSON.stringify([request.method, new URL(request.url).pathname, payload]);
+    return {
+      callerId,
+      key,
+      keyHash: idempotencyHash.of(`key ${callerId} ${key}`),
+      payloadHash: idempotencyHash.of(`payload ${fingerprint}`),
+    };
+  }
+
+  async #recall(place: Place): Promise<Response | undefined> {
+    const rows = await this.db.write
+      .select()
+      .from(idempotentAnswers)
+      .where(and(samePlace(place), gt(idempotentAnswers.expiresAtMs, this.clock.nowMs())));
+    const row = rows[0];
+    if (row === undefined) return undefined;
+    if (row.payloadHash !== place.payloadHash) {
+      throw new DomainError(
+        "idempotency_key_reused",
+        "This Idempotency-Key was used with another request. Use a new one for a new request.",
+      );
+    }
+    const text = unseal(this.subkeys.answerKey, place.key, contextOf(place), row.sealedAnswer);
+    return toResponse(JSON.parse(text), { "idempotency-replayed": "true" });
+  }
+
+  #remember(place: Place, answer: Answer): Alongside {
+    const { callerId, keyHash, payloadHash, key } = place;
+    const nowMs = this.clock.nowMs();
+    const text = JSON.stringify(answer);
+    const sealedAnswer = seal(this.subkeys.answerKey, key, contextOf(place), text);
+    return [
+      this.db.write
+        .delete(idempotentAnswers)
+        .where(and(samePlace(place), lte(idempotentAnswers.expiresAtMs, nowMs))),
+      this.db.write.insert(idempotentAnswers).values({
+        callerId,
+        keyHash,
+        payloadHash,
+        sealedAnswer,
+        expiresAtMs: nowMs + answerKeptMs,
+      }),
+    ];
+  }
+}
+
+interface Place {
+  callerId: string;
+  key: string;
+  keyHash: string;
+  payloadHash: string;
+}
+
+function samePlace(place: Place) {
+  return and(
+    eq(idempotentAnswers.callerId, place.callerId),
+    eq(idempotentAnswers.keyHash, place.keyHash),
+  );
+}
+
+function contextOf(place: Place): string {
+  return `idempotent_answers ${place.callerId} ${place.keyHash} ${place.payloadHash}`;
+}
+
+function readKey(request: Request): string | undefined {
+  const key = request.headers.get("idempotency-key");
+  if (key === null) return undefined;
+  if (key.length === 0 || key.length > idempotencyKeyLengthMax || !/^[\x20-\x7e]+$/.test(key)) {
+    const rule = `Give 1 to ${idempotencyKeyLengthMax} printable ASCII characters.`;
+    throw invalidField("Idempotency-Key", rule);
+  }
+  return key;
+}
+
+function toResponse(answer: Answer, headers: Record<string, string> = {}): Response {
+  return Response.json(answer.body, {
+    status: answer.status,
+    headers: { "cache-control": "no-store", ...headers },
+  });
+}
+
+function inProgress(): DomainError {
+  return new DomainError(
+    "idempotency_in_progress",
+    "A request with this Idempotency-Key is still running. Try again shortly.",
+    { retryAfterSeconds: 1 },
+  );
+}

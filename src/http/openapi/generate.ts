@@ -1,0 +1,13 @@
+import { swagger } from "@elysiajs/swagger";
+import { type AnyElysia, Elysia } from "elysia";
+import { normalizeDocument } from "./normalize.ts";
+
+const documentPath = "/document";
+
+/** The OpenAPI 3.0.3 document of the given routes, as JSON text that is the same every time. */
+export async function generateDocument(apiRoutes: AnyElysia): Promise<string> {
+  const app = new Elysia().use(apiRoutes).use(swagger({ path: documentPath }));
+  const response = await app.handle(new Request(`http://localhost${documentPath}/json`));
+  const document = normalizeDocument(await response.json());
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,3 @@
+export function normalizeDocument(document: unknown): unknown {
+  return document;
+}

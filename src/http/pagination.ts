@@ -1,0 +1,30 @@
+import { invalidField } from "../core/errors.ts";
+
+export interface Position {
+  value: string | number;
+  id: string;
+}
+
+/** A cursor is a place in one order, as base64url JSON; it holds nothing that the page did not show. */
+export function encodeCursor(sort: string, value: string | number, id: string): string {
+  return Buffer.from(JSON.stringify([sort, value, id])).toString("base64url");
+}
+
+/** Reads a cursor back. Throws a 422 for anything that `encodeCursor` did not make for this order. */
+export function decodeCursor(cursor: string, sort: string, type: "string" | "number"): Position {
+  const parts = readParts(cursor);
+  const [madeFor, value, id] = Array.isArray(parts) ? parts : [];
+  const isPosition = typeof value === type && typeof id === "string" && parts.length === 3;
+  if (!isPosition || madeFor !== sort) {
+    throw invalidField("cursor", "Not a cursor of this list in this order. Start without one.");
+  }
+  return { value: value as string | number, id };
+}
+
+function readParts(cursor: string) {
+  try {
+    return JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import {
+  type ObjectOptions,
+  type SchemaOptions,
+  type TObject,
+  type TProperties,
+  type TSchema,
+  Type,
+} from "@sinclair/typebox";
+
+/** An object that refuses fields it does not know: a typing error in a name is never dropped silently. */
+export function strictObject<T extends TProperties>(
+  properties: T,
+  options: ObjectOptions = {},
+): TObject<T> {
+  return Type.Object(properties, { ...options, additionalProperties: false });
+}
+
+export function nullable<T extends TSchema>(schema: T, options: SchemaOptions = {}) {
+  return Type.Union([schema, Type.Null()], options);
+}
+
+const momentExample = "2026-11-21T09:30:00.000Z";
+
+/** A moment as this API prints it: RFC 3339, UTC, milliseconds. */
+export function timestamp(description: string) {
+  return Type.String({ format: "date-time", description, examples: [momentExample] });
+}
+
+/** A moment or null, with the sentence that says what null means. */
+export function optionalTimestamp(description: string) {
+  return nullable(Type.String({ format: "date-time", examples: [momentExample] }), { description });
+}
+
+/** Milliseconds to RFC 3339. */
+export function toTimestamp(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function toOptionalTimestamp(ms: number | null): string | null {
+  return ms === null ? null : toTimestamp(ms);
+}

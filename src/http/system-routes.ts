@@ -1,0 +1,85 @@
+import { Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+import { DomainError } from "../core/errors.ts";
+import type { Database } from "../db/client.ts";
+import type { LiveKeys } from "../keys/live-keys.ts";
+import type { AddressLimiter } from "../limits/address-limiter.ts";
+import type { WriteBehind } from "../usage/write-behind.ts";
+import type { Authenticator } from "./authenticate.ts";
+import { management } from "./management.ts";
+import type { Metrics } from "./metrics.ts";
+import { strictObject } from "./schema-parts.ts";
+
+const tags = ["System"];
+const HealthSchema = strictObject({ status: Type.Literal("ok") }, { title: "Health" });
+
+/** Whether it lives, whether it can serve, and its figures. */
+export function systemRoutes(services: {
+  authenticator: Authenticator;
+  metrics: Metrics;
+  db: Database;
+  liveKeys: LiveKeys;
+  writeBehind: WriteBehind;
+  addressLimiter: AddressLimiter;
+}) {
+  return new Elysia({ name: "system" })
+    .get("/healthz", () => ({ status: "ok" as const }), {
+      response: { 200: HealthSchema },
+      detail: { operationId: "showHealth", tags, summary: "Is the process alive?" },
+    })
+    .get(
+      "/readyz",
+      async () => {
+        await services.db.dataVersion().catch((cause: unknown) => {
+          const message = "The database cannot be read.";
+          throw new DomainError("storage_failed", message, { cause, retryAfterSeconds: 1 });
+        });
+        return { status: "ok" as const };
+      },
+      {
+        response: { 200: HealthSchema },
+        detail: { operationId: "showReadiness", tags, summary: "Can it serve requests?" },
+      },
+    )
+    .use(
+      new Elysia({ name: "metrics" }).use(management(services.authenticator)).get(
+        "/metrics",
+        async () =>
+          new Response(await services.metrics.render(gauges(services)), {
+            headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+          }),
+        {
+          response: { 200: Type.String({ description: "Prometheus text." }) },
+          detail: {
+            operationId: "showMetrics",
+            tags,
+            summary: "Figures for Prometheus",
+            description:
+              "For the operator's management key; give Prometheus one that has only `metrics:read`.",
+          },
+        },
+      ),
+    );
+}
+
+function gauges(services: Parameters<typeof systemRoutes>[0]) {
+  return {
+    tollgate_live_keys: { help: "Keys in memory.", value: services.liveKeys.size },
+    tollgate_unsaved_keys: {
+      help: "Keys whose counters wait to be saved.",
+      value: services.writeBehind.unsavedCount,
+    },
+    tollgate_anonymous_addresses: {
+      help: "Addresses counted this minute for requests without a good key.",
+      value: services.addressLimiter.size,
+    },
+    process_resident_memory_bytes: {
+      help: "Resident memory.",
+      value: process.memoryUsage.rss(),
+    },
+    process_cpu_seconds_total: {
+      help: "User and system CPU time.",
+      value: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
+    },
+  };
+}

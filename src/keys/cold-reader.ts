@@ -1,0 +1,64 @@
+import { DomainError } from "../core/errors.ts";
+import type { LoadedSecret } from "./live-key-store.ts";
+
+/** Hashes looked up by one query. */
+const batchMax = 128;
+/** Look-ups that may wait; one more is answered 503. */
+const waitingMax = 10_000;
+
+/** What was read, and the version of the table's knowledge that held when the query ran. */
+export interface ColdRead {
+  secret: LoadedSecret | undefined;
+  version: number;
+}
+
+type Waiter = {
+  hash: string;
+  resolve: (read: ColdRead) => void;
+  reject: (error: unknown) => void;
+};
+
+/**
+ * Gathers the look-ups of one turn of the event loop into one query: a statement costs ten times
+ * what a further row in it does.
+ */
+export class ColdReader {
+  #waiting: Waiter[] = [];
+
+  constructor(
+    private readonly loadSecrets: (hashes: string[]) => Promise<LoadedSecret[]>,
+    private readonly currentVersion: () => number,
+  ) {}
+
+  read(hash: string): Promise<ColdRead> {
+    if (this.#waiting.length >= waitingMax) {
+      const options = { retryAfterSeconds: 1 };
+      return Promise.reject(new DomainError("overloaded", "Too many look-ups wait.", options));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ hash, resolve, reject });
+      if (this.#waiting.length === 1) setImmediate(() => void this.#drain());
+    });
+  }
+
+  async #drain(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (let at = 0; at < waiting.length; at += batchMax) {
+      await this.#readBatch(waiting.slice(at, at + batchMax));
+    }
+  }
+
+  async #readBatch(batch: Waiter[]): Promise<void> {
+    try {
+      const version = this.currentVersion();
+      const loaded = await this.loadSecrets(batch.map((waiter) => waiter.hash));
+      const byHash = new Map(loaded.map((secret) => [secret.hash, secret]));
+      for (const waiter of batch) {
+        waiter.resolve({ secret: byHash.get(waiter.hash), version });
+      }
+    } catch (error) {
+      for (const waiter of batch) waiter.reject(error);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { DomainError } from "../core/errors.ts";
+import { countRequest, exceededLimit, rollWindows } from "../limits/counters.ts";
+import { isInRanges } from "../permissions/address-range.ts";
+import { familyAllows, matchesGlob, missingScope } from "../permissions/scopes.ts";
+import * as denials from "./denials.ts";
+import type { Grant, LiveSecret } from "./live-key.ts";
+
+/** What a request wants to do. */
+export interface Ask {
+  scopes: readonly string[];
+  model?: string | undefined;
+  provider?: string | undefined;
+  /** Where the request comes from; looked at only when the key has an allowlist. */
+  address: string | undefined;
+}
+
+/** Why not: the word for `verify`, and the error for a caller who holds the key. */
+export interface Denial {
+  code: VerifyCode;
+  error: DomainError;
+}
+
+export const verifyCodes = [
+  "VALID",
+  "NOT_FOUND",
+  "DISABLED",
+  "EXPIRED",
+  "REVOKED",
+  "WRONG_KEY_TYPE",
+  "OWNER_SUSPENDED",
+  "IP_NOT_ALLOWED",
+  "INSUFFICIENT_SCOPE",
+  "MODEL_NOT_ALLOWED",
+  "PROVIDER_NOT_ALLOWED",
+  "RATE_LIMITED",
+  "CONCURRENCY_LIMITED",
+] as const;
+export type VerifyCode = (typeof verifyCodes)[number];
+
+/** The moments a decision is made at: the wall clock for expiry, the window clock for limits. */
+export interface Moment {
+  wallMs: number;
+  windowMs: number;
+  /** Real milliseconds until the window clock shows the given moment. */
+  untilMs(windowMs: number): number;
+}
+
+/**
+ * The one decision, in its order: credential, key, owner, address, scopes, model and provider,
+ * limits. Returns undefined when the request may pass. It changes nothing: `consume` counts.
+ */
+export function decide(
+  secret: LiveSecret | undefined,
+  ask: Ask,
+  moment: Moment,
+): Denial | undefined {
+  if (secret === undefined) return denials.notFound();
+  const { grant, counters } = secret.live;
+  const refused = refuseCredential(secret, grant, moment.wallMs) ?? refusePermission(grant, ask);
+  if (refused !== undefined) return refused;
+  rollWindows(counters, moment.windowMs);
+  const limit = exceededLimit(counters, grant.limits);
+  return limit === undefined ? undefined : denials.overLimit(limit, grant, counters, moment);
+}
+
+/** Counts an admitted request. Call it in the same turn as the `decide` that admitted it. */
+export function consume(secret: LiveSecret, wallMs: number): void {
+  const { live } = secret;
+  countRequest(live.counters);
+  live.lastUsedAtMs = wallMs;
+  if (secret.expiresAtMs !== null) secret.lastUsedAtMs = wallMs;
+}
+
+function refuseCredential(secret: LiveSecret, grant: Grant, nowMs: number): Denial | undefined {
+  if (grant.revokedAtMs !== null) return denials.revoked();
+  if (grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs) return denials.expired();
+  if (secret.expiresAtMs !== null && secret.expiresAtMs <= nowMs) return denials.expired();
+  if (!grant.enabled) return denials.disabled();
+  return grant.ownerActive ? undefined : denials.ownerSuspended();
+}
+
+function refusePermission(grant: Grant, ask: Ask): Denial | undefined {
+  if (grant.addressRanges !== null) {
+    const isAllowed = ask.address !== undefined && isInRanges(ask.address, grant.addressRanges);
+    if (!isAllowed) return denials.addressNotAllowed();
+  }
+  const missing = missingScope(grant.scopes, ask.scopes);
+  if (missing !== undefined) return denials.scopeMissing(missing);
+  if (ask.model !== undefined && !allows(grant, "model:", grant.allowedModels, ask.model)) {
+    return denials.modelNotAllowed(ask.model);
+  }
+  if (
+    ask.provider !== undefined &&
+    !allows(grant, "provider:", grant.allowedProviders, ask.provider)
+  ) {
+    return denials.providerNotAllowed(ask.provider);
+  }
+  return undefined;
+}
+
+function allows(
+  grant: Grant,
+  family: "model:" | "provider:",
+  listed: readonly string[] | null,
+  name: string,
+): boolean {
+  if (listed !== null && !listed.some((glob) => matchesGlob(glob, name))) return false;
+  return familyAllows(grant.scopes, family, name);
+}

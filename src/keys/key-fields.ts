@@ -1,0 +1,64 @@
+import { invalidField } from "../core/errors.ts";
+import { parseAddressRange } from "../permissions/address-range.ts";
+import { isValidScope } from "../permissions/scopes.ts";
+import type { KeyRow } from "./key-store.ts";
+import { type CreateKey, metadataBytesMax, type UpdateKey } from "./schemas.ts";
+
+/** Longest life of a key, counted from now. */
+const expiresAtMaxMs = Date.UTC(9999, 11, 31);
+
+/**
+ * The columns that the given fields set, once they pass the rules that a schema cannot say. Absent
+ * fields set nothing. Throws a 422 that names the field.
+ */
+export function keyColumns(input: CreateKey | UpdateKey, nowMs: number): Partial<KeyRow> {
+  for (const scope of input.scopes ?? []) {
+    if (!isValidScope(scope)) {
+      throw invalidField("scopes", `Not a scope: ${scope}. A * may only be the last segment.`);
+    }
+  }
+  for (const range of input.ip_allowlist ?? []) {
+    if (parseAddressRange(range) === undefined) {
+      throw invalidField("ip_allowlist", `Not an address or CIDR network: ${range}.`);
+    }
+  }
+  if (input.metadata && Buffer.byteLength(JSON.stringify(input.metadata)) > metadataBytesMax) {
+    throw invalidField("metadata", `Larger than ${metadataBytesMax} bytes of JSON.`);
+  }
+  return withoutUndefined({
+    label: input.label,
+    description: input.description,
+    scopes: input.scopes && [...new Set(input.scopes)],
+    planSlug: input.plan,
+    requestsPerMinute: input.limits?.requests_per_minute,
+    requestsPerDay: input.limits?.requests_per_day,
+    concurrentRequests: input.limits?.concurrent_requests,
+    allowedModels: input.allowed_models,
+    allowedProviders: input.allowed_providers,
+    ipAllowlist: input.ip_allowlist,
+    metadata: input.metadata,
+    enabled: "enabled" in input ? input.enabled : undefined,
+    expiresAtMs: expiresAtMs(input, nowMs),
+  });
+}
+
+function expiresAtMs(input: CreateKey | UpdateKey, nowMs: number): number | null | undefined {
+  if (input.expires_at !== undefined && input.expires_in_seconds !== undefined) {
+    throw invalidField("expires_in_seconds", "Give expires_at or expires_in_seconds, not both.");
+  }
+  if (input.expires_in_seconds !== undefined) return nowMs + input.expires_in_seconds * 1_000;
+  if (input.expires_at === undefined || input.expires_at === null) return input.expires_at;
+  const moment = Date.parse(input.expires_at);
+  if (Number.isNaN(moment)) throw invalidField("expires_at", "Not an RFC 3339 date and time.");
+  if (moment <= nowMs) throw invalidField("expires_at", "Lies in the past.");
+  if (moment > expiresAtMaxMs) throw invalidField("expires_at", "Lies too far in the future.");
+  return moment;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Defined<T>;
+}

@@ -1,0 +1,44 @@
+import type { Clock } from "../core/clock.ts";
+import type { KeyedHash } from "../crypto/keyed-hash.ts";
+import type { Database } from "../db/client.ts";
+import type { SecretRow } from "./key-store.ts";
+
+/** What the verbs of this feature work with, the same for the server and the command line. */
+export interface KeysContext {
+  db: Database;
+  clock: Clock;
+  /** The row a new secret is stored as. */
+  secretRow(options: NewSecretRow): SecretRow;
+  /** Forgets what memory holds of a key; when it returns, the next request sees the database. */
+  invalidate(keyId: string): void;
+}
+
+interface NewSecretRow {
+  keyId: string;
+  secret: string;
+  keyPrefix: string;
+  nowMs: number;
+}
+
+export function createKeysContext(options: {
+  db: Database;
+  clock: Clock;
+  secretHash: KeyedHash;
+  invalidate?: (keyId: string) => void;
+}): KeysContext {
+  const { db, clock, secretHash, invalidate = () => {} } = options;
+  return {
+    db,
+    clock,
+    invalidate,
+    secretRow: ({ keyId, secret, keyPrefix, nowMs }) => ({
+      hash: secretHash.of(secret),
+      keyId,
+      pepperId: secretHash.id,
+      keyPrefix,
+      createdAtMs: nowMs,
+      expiresAtMs: null,
+      lastUsedAtMs: null,
+    }),
+  };
+}

@@ -1,0 +1,59 @@
+import type { Environment, KeyType } from "../crypto/secret-format.ts";
+import type { Counters, Limits } from "../limits/counters.ts";
+import type { AddressRange } from "../permissions/address-range.ts";
+import type { KeyFace } from "./key-face.ts";
+
+/** What was read of a key and its owners. Replaced as a whole when any of it changes. */
+export interface Grant {
+  readonly keyId: string;
+  readonly organizationId: string;
+  readonly workspaceId: string;
+  readonly type: KeyType;
+  readonly environment: Environment;
+  readonly label: string;
+  readonly scopes: readonly string[];
+  readonly plan: string;
+  readonly limits: Limits;
+  readonly allowedModels: readonly string[] | null;
+  readonly allowedProviders: readonly string[] | null;
+  readonly addressRanges: readonly AddressRange[] | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly enabled: boolean;
+  readonly instanceWide: boolean;
+  readonly ownerActive: boolean;
+  readonly spendLimitMicros: number | null;
+  readonly spentMicros: number;
+  readonly expiresAtMs: number | null;
+  readonly createdAtMs: number;
+  readonly revokedAtMs: number | null;
+}
+
+/** A key in memory: its grant, and the counters that go on when the grant is replaced. */
+export interface LiveKey {
+  readonly id: string;
+  grant: Grant;
+  readonly counters: Counters;
+  /** 0 when the key was never used. */
+  lastUsedAtMs: number;
+  /** The parts of the answer to `GET /key` that change with the grant only; made at first use. */
+  face: KeyFace | undefined;
+  /** The digests under which its secrets are held. */
+  readonly digests: Set<string>;
+  /** Used since the sweep last came by. */
+  recent: boolean;
+  /** Counted since the last save began. */
+  unsaved: boolean;
+  /** A save of it is under way. */
+  saving: boolean;
+}
+
+/** One secret of a key, as presented. */
+export interface LiveSecret {
+  readonly live: LiveKey;
+  /** The keyed hash it is stored under. */
+  readonly hash: string;
+  /** The end of the grace period after a rotation; null for the current secret. */
+  readonly expiresAtMs: number | null;
+  /** The last use of a secret in its grace period; 0 when there was none since it was loaded. */
+  lastUsedAtMs: number;
+}

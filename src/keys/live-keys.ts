@@ -1,0 +1,134 @@
+import { DomainError } from "../core/errors.ts";
+import { restoreCounters } from "../limits/counters.ts";
+import type { WindowClock } from "../limits/window-clock.ts";
+import { ColdReader } from "./cold-reader.ts";
+import type { LiveKey, LiveSecret } from "./live-key.ts";
+import type { LoadedSecret } from "./live-key-store.ts";
+
+/** Candidates looked at for each key that comes in over the bound. */
+const sweepStepsMax = 64;
+/** Reads of one secret that an invalidation may overtake before the caller gets 503. */
+const readAttemptsMax = 20;
+/** Keys over the bound that are kept while their counters wait to be saved; past it, 503. */
+const overcommitFactor = 2;
+
+/**
+ * The keys in memory. It holds digests and hashes, never a secret. A key that leaves takes its
+ * counters to the database first, so the table can be small: a key that was used once and never
+ * again costs nothing.
+ *
+ * Revocation: `invalidate` drops what was read of a key and raises `#version`. A read that began
+ * before is thrown away and done again, so no answer is ever built on a row older than the last
+ * invalidation.
+ */
+export class LiveKeys {
+  #bySecret = new Map<string, LiveSecret>();
+  #byKey = new Map<string, LiveKey>();
+  #version = 0;
+  #reader: ColdReader;
+
+  constructor(
+    private readonly options: {
+      clock: WindowClock;
+      keysMax: number;
+      hashSecret: (secret: string) => string;
+      loadSecrets: (hashes: string[]) => Promise<LoadedSecret[]>;
+    },
+  ) {
+    this.#reader = new ColdReader(options.loadSecrets, () => this.#version);
+  }
+
+  /** The secret when it is in memory. `digest` is `digestOf(secret)`. */
+  find(digest: string): LiveSecret | undefined {
+    const found = this.#bySecret.get(digest);
+    if (found !== undefined) found.live.recent = true;
+    return found;
+  }
+
+  /** The secret, read from the database; undefined when there is none like it. */
+  async load(secret: string): Promise<LiveSecret | undefined> {
+    const hash = this.options.hashSecret(secret);
+    for (let attempt = 0; attempt < readAttemptsMax; attempt++) {
+      const { secret: loaded, version } = await this.#reader.read(hash);
+      if (version === this.#version) return loaded && this.#admit(digestOf(secret), loaded);
+    }
+    throw new DomainError("overloaded", "Keys change too fast to be read.", {
+      retryAfterSeconds: 1,
+    });
+  }
+
+  /** Forgets what was read of a key. Its counters stay. */
+  invalidate(keyId: string): void {
+    this.#version++;
+    const live = this.#byKey.get(keyId);
+    if (live === undefined) return;
+    for (const digest of live.digests) this.#bySecret.delete(digest);
+    live.digests.clear();
+  }
+
+  /** Forgets what was read of every key: a plan or an owner changed. */
+  invalidateAll(): void {
+    this.#version++;
+    this.#bySecret.clear();
+    for (const live of this.#byKey.values()) live.digests.clear();
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  #admit(digest: string, loaded: LoadedSecret): LiveSecret {
+    const live = this.#byKey.get(loaded.grant.keyId) ?? this.#insert(loaded);
+    live.grant = loaded.grant;
+    live.face = undefined;
+    live.recent = true;
+    live.digests.add(digest);
+    const { hash, expiresAtMs } = loaded;
+    const secret = { live, hash, expiresAtMs, lastUsedAtMs: 0 };
+    this.#bySecret.set(digest, secret);
+    return secret;
+  }
+
+  #insert(loaded: LoadedSecret): LiveKey {
+    if (this.#byKey.size >= this.options.keysMax) this.#sweep();
+    if (this.#byKey.size >= this.options.keysMax * overcommitFactor) {
+      throw new DomainError("overloaded", "Too many keys wait for their counters to be saved.", {
+        retryAfterSeconds: 1,
+      });
+    }
+    const live: LiveKey = {
+      id: loaded.grant.keyId,
+      grant: loaded.grant,
+      counters: restoreCounters(loaded.counters, this.options.clock.nowMs()),
+      lastUsedAtMs: loaded.lastUsedAtMs,
+      face: undefined,
+      digests: new Set(),
+      recent: true,
+      unsaved: false,
+      saving: false,
+    };
+    this.#byKey.set(live.id, live);
+    return live;
+  }
+
+  /** The clock algorithm on the map's insertion order: a key used since the last pass is passed over. */
+  #sweep(): void {
+    let steps = 0;
+    for (const live of this.#byKey.values()) {
+      if (++steps > sweepStepsMax) return;
+      this.#byKey.delete(live.id);
+      if (!live.recent && !live.unsaved && !live.saving && live.counters.inFlight === 0) {
+        for (const digest of live.digests) this.#bySecret.delete(digest);
+        if (this.#byKey.size < this.options.keysMax) return;
+        continue;
+      }
+      live.recent = false;
+      this.#byKey.set(live.id, live);
+    }
+  }
+}
+
+/** What a secret is held under in memory: SHA-256, which costs a tenth of a microsecond. */
+export function digestOf(secret: string): string {
+  return Bun.SHA256.hash(secret, "base64");
+}

@@ -1,0 +1,30 @@
+import type { Actor } from "../organizations/actor.ts";
+import { requireCovered } from "./create-key.ts";
+import { updateKey as writeKey } from "./key-store.ts";
+import type { KeysContext } from "./keys-context.ts";
+import type { Key } from "./schemas.ts";
+import { requireKey, showKey } from "./show-key.ts";
+
+/**
+ * Ends a key for good. When this returns, the next request with any of its secrets gets 401.
+ * Revoking twice keeps the first record. Throws 404.
+ */
+export async function revokeKey(
+  context: KeysContext,
+  options: { keyId: string; reason: string | null; actor: Actor },
+): Promise<Key> {
+  const { keyId, reason, actor } = options;
+  const address = { organizationId: actor.organizationId, keyId };
+  const { key } = await requireKey(context, address);
+  requireCovered(actor, key.type, key.scopes);
+  const nowMs = context.clock.nowMs();
+  const changes = {
+    revokedAtMs: nowMs,
+    revokedBy: actor.id,
+    revokeReason: reason,
+    updatedAtMs: nowMs,
+  };
+  await writeKey(context.db, { ...address, changes });
+  context.invalidate(keyId);
+  return showKey(context, address);
+}

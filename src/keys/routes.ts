@@ -1,0 +1,131 @@
+import { Elysia } from "elysia";
+import type { Authenticator } from "../http/authenticate.ts";
+import type { Idempotency } from "../http/idempotency.ts";
+import { management } from "../http/management.ts";
+import { createKey } from "./create-key.ts";
+import { describeKey } from "./describe-key.ts";
+import type { KeysContext } from "./keys-context.ts";
+import { listKeys } from "./list-keys.ts";
+import { revokeKey } from "./revoke-key.ts";
+import { rotateKey } from "./rotate-key.ts";
+import * as schemas from "./schemas.ts";
+import { showKey } from "./show-key.ts";
+import { updateKey } from "./update-key.ts";
+
+const tags = ["Keys"];
+
+/** `/api-keys`: key CRUD for management keys. */
+export function keyRoutes(services: {
+  authenticator: Authenticator;
+  idempotency: Idempotency;
+  keys: KeysContext;
+}) {
+  const { keys, idempotency } = services;
+  return new Elysia({ name: "keys" })
+    .use(management(services.authenticator))
+    .post(
+      "/api-keys",
+      ({ request, body, actor }) =>
+        idempotency.run({ request, callerId: actor.id, payload: body }, async (remember) => {
+          const alongside = (created: unknown) => remember({ status: 201, body: created });
+          return { status: 201, body: await createKey(keys, { input: body, actor, alongside }) };
+        }),
+      {
+        body: schemas.CreateKeySchema,
+        response: { 201: schemas.KeyWithSecretSchema },
+        detail: {
+          operationId: "createKey",
+          tags,
+          summary: "Create a key",
+          description:
+            "The answer holds the secret, once. Send an Idempotency-Key to be able to repeat the call.",
+        },
+      },
+    )
+    .get(
+      "/api-keys",
+      async ({ query, actor }) => {
+        const nowMs = keys.clock.nowMs();
+        const { organizationId } = actor;
+        const page = await listKeys(keys.db, { organizationId, query, nowMs });
+        return {
+          data: page.keys.map((key) => describeKey(key, nowMs)),
+          next_cursor: page.nextCursor,
+        };
+      },
+      {
+        query: schemas.ListKeysQuerySchema,
+        response: { 200: schemas.KeyListSchema },
+        detail: {
+          operationId: "listKeys",
+          tags,
+          summary: "List keys",
+          description: "The organization's keys, revoked and expired ones included, page by page.",
+        },
+      },
+    )
+    .get(
+      "/api-keys/:id",
+      ({ params, actor }) =>
+        showKey(keys, { organizationId: actor.organizationId, keyId: params.id }),
+      {
+        params: schemas.keyParams,
+        response: { 200: schemas.KeySchema },
+        detail: { operationId: "showKey", tags, summary: "Show a key" },
+      },
+    )
+    .patch(
+      "/api-keys/:id",
+      ({ params, body, actor }) => updateKey(keys, { keyId: params.id, input: body, actor }),
+      {
+        params: schemas.keyParams,
+        body: schemas.UpdateKeySchema,
+        response: { 200: schemas.KeySchema },
+        detail: {
+          operationId: "updateKey",
+          tags,
+          summary: "Change a key",
+          description: "Changes the fields that are given; effective when the call returns.",
+        },
+      },
+    )
+    .delete(
+      "/api-keys/:id",
+      ({ params, query, actor }) =>
+        revokeKey(keys, { keyId: params.id, reason: query.reason ?? null, actor }),
+      {
+        params: schemas.keyParams,
+        query: schemas.RevokeKeyQuerySchema,
+        response: { 200: schemas.KeySchema },
+        detail: {
+          operationId: "revokeKey",
+          tags,
+          summary: "Revoke a key",
+          description:
+            "For good, and at once: when the call has returned, the next request with the key gets 401. The key stays listed.",
+        },
+      },
+    )
+    .post(
+      "/api-keys/:id/rotate",
+      ({ request, params, body, actor }) =>
+        idempotency.run({ request, callerId: actor.id, payload: body }, async (remember) => {
+          const alongside = (rotated: unknown) => remember({ status: 200, body: rotated });
+          const gracePeriodSeconds = body.grace_period_seconds ?? 0;
+          const options = { keyId: params.id, gracePeriodSeconds, actor, alongside };
+          return { status: 200, body: await rotateKey(keys, options) };
+        }),
+      {
+        params: schemas.keyParams,
+        body: schemas.RotateKeySchema,
+        response: { 200: schemas.KeyWithSecretSchema },
+        detail: {
+          operationId: "rotateKey",
+          tags,
+          summary: "Give a key a new secret",
+          description:
+            "Id, usage and limits go on. The old secret works until the grace period ends. The answer holds the new secret, once.",
+        },
+      },
+    );
+}

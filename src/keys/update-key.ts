@@ -1,0 +1,33 @@
+import { invalidField } from "../core/errors.ts";
+import { isForeignKeyViolation } from "../db/database-error.ts";
+import type { Actor } from "../organizations/actor.ts";
+import { requireCovered, requirePlan } from "./create-key.ts";
+import { keyColumns } from "./key-fields.ts";
+import { updateKey as writeKey } from "./key-store.ts";
+import type { KeysContext } from "./keys-context.ts";
+import type { Key, UpdateKey } from "./schemas.ts";
+import { requireLiveKey, showKey } from "./show-key.ts";
+
+/** Changes the given fields of a key; effective when it returns. Throws 404, 409 or 422. */
+export async function updateKey(
+  context: KeysContext,
+  options: { keyId: string; input: UpdateKey; actor: Actor },
+): Promise<Key> {
+  const { keyId, input, actor } = options;
+  const address = { organizationId: actor.organizationId, keyId };
+  const { key } = await requireLiveKey(context, address);
+  const nowMs = context.clock.nowMs();
+  const columns = keyColumns(input, nowMs);
+  await requirePlan(context, columns.planSlug);
+  requireCovered(actor, key.type, key.scopes);
+  requireCovered(actor, key.type, columns.scopes ?? []);
+  const changes = { ...columns, updatedAtMs: nowMs };
+  const isChanged = await writeKey(context.db, { ...address, changes }).catch((error: unknown) => {
+    // The plan went between the check and the write.
+    throw isForeignKeyViolation(error) ? invalidField("plan", "No such plan.") : error;
+  });
+  context.invalidate(keyId);
+  // Revoked between the read and the write: say so.
+  if (!isChanged) await requireLiveKey(context, address);
+  return showKey(context, address);
+}

@@ -1,0 +1,48 @@
+import { Elysia } from "elysia";
+import type { Authenticator } from "../http/authenticate.ts";
+import { management } from "../http/management.ts";
+import type { KeyGate } from "./key-gate.ts";
+import * as schemas from "./schemas.ts";
+import { verifyKey } from "./verify-key.ts";
+
+const tags = ["Verification"];
+
+/** `/v1/keys/verify`: the API behind asks whether a key may do something. */
+export function verifyRoutes(services: { authenticator: Authenticator; gate: KeyGate }) {
+  const { gate } = services;
+  return new Elysia({ name: "verify" })
+    .use(management(services.authenticator))
+    .post(
+      "/v1/keys/verify",
+      ({ body, actor }) => verifyKey(gate, { organizationId: actor.organizationId, input: body }),
+      {
+        body: schemas.VerifyKeySchema,
+        response: { 200: schemas.VerdictSchema },
+        detail: {
+          operationId: "verifyKey",
+          tags,
+          summary: "Verify a key",
+          description:
+            "Always 200: `valid` tells whether, `code` why not. A valid key is counted once against its limits; a refusal uses up nothing.",
+        },
+      },
+    )
+    .post(
+      "/v1/keys/verify-batch",
+      async ({ body, actor }) => {
+        const { organizationId } = actor;
+        const verdicts = body.keys.map((input) => verifyKey(gate, { organizationId, input }));
+        return { data: await Promise.all(verdicts) };
+      },
+      {
+        body: schemas.VerifyBatchSchema,
+        response: { 200: schemas.VerdictListSchema },
+        detail: {
+          operationId: "verifyKeys",
+          tags,
+          summary: "Verify up to 100 keys",
+          description: "As many verdicts as keys, in their order.",
+        },
+      },
+    );
+}

@@ -1,0 +1,37 @@
+import { asc, eq } from "drizzle-orm";
+import type { Database } from "../db/client.ts";
+import { plans } from "../db/tables/index.ts";
+
+export type PlanRow = typeof plans.$inferSelect;
+
+/** Plans there may be; the list is answered whole. */
+export const plansMax = 1_000;
+
+export function listPlans(db: Database): Promise<PlanRow[]> {
+  return db.read.select().from(plans).orderBy(asc(plans.slug)).limit(plansMax);
+}
+
+export async function findPlan(db: Database, slug: string): Promise<PlanRow | undefined> {
+  const rows = await db.read.select().from(plans).where(eq(plans.slug, slug));
+  return rows[0];
+}
+
+/** Throws SQLite's unique violation when the slug is taken. */
+export async function insertPlan(db: Database, plan: PlanRow): Promise<void> {
+  await db.write.insert(plans).values(plan);
+}
+
+export async function changePlan(
+  db: Database,
+  slug: string,
+  changes: Partial<PlanRow>,
+): Promise<PlanRow | undefined> {
+  const rows = await db.write.update(plans).set(changes).where(eq(plans.slug, slug)).returning();
+  return rows[0];
+}
+
+/** Throws SQLite's foreign key violation while a key or an organization has the plan. */
+export async function deletePlan(db: Database, slug: string): Promise<boolean> {
+  const rows = await db.write.delete(plans).where(eq(plans.slug, slug)).returning();
+  return rows.length > 0;
+}
