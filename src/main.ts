@@ -1,56 +1,21 @@
-import { CommanderError } from "commander";
-import { createProgram } from "./commands/program.ts";
-import { CommandError, processOutput } from "./commands/report.ts";
-import { ConfigError } from "./config/load.ts";
-import { DomainError } from "./core/errors.ts";
-import { describeError, redactSecrets } from "./core/log.ts";
-import { RootKeyError } from "./crypto/root-key.ts";
-import { DatabaseFileError, databaseFailure } from "./db/database-error.ts";
-
-/** Exit codes: 0 done, 1 failed, 2 the command line or a setting cannot be used. */
-async function main(argv: string[]): Promise<number> {
+/**
+ * The addons inside the binary are unpacked into the temporary folder when they are first loaded, so
+ * nothing of ours is imported before there is somebody to say why that failed.
+ */
+async function main(): Promise<number> {
   try {
-    await createProgram(processOutput, process.env).parseAsync(argv, { from: "user" });
-    return 0;
+    const { runCommandLine } = await import("./commands/run.ts");
+    return await runCommandLine(process.argv.slice(2));
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    processOutput.err(`tollgate: ${explain(error)}`);
-    return exitCodeOf(error);
+    if ((error as { code?: unknown }).code !== "ERR_DLOPEN_FAILED") throw error;
+    process.stderr.write(
+      "tollgate: Cannot unpack the database engine into the temporary folder. Set TMPDIR to a folder that exists, is writable and is not mounted noexec.\n",
+    );
+    return 1;
   }
 }
 
-function exitCodeOf(error: unknown): number {
-  if (error instanceof ConfigError) return 2;
-  return error instanceof CommandError ? error.exitCode : 1;
-}
-
-/** One sentence for what the operator can mend, the whole story for what nobody expected. */
-function explain(error: unknown): string {
-  const isPlain = [CommandError, ConfigError, DatabaseFileError, RootKeyError, DomainError];
-  if (isPlain.some((type) => error instanceof type)) return (error as Error).message;
-  return (
-    systemReason(error) ?? databaseFailure(error)?.message ?? redactSecrets(describeError(error))
-  );
-}
-
-function systemReason(error: unknown): string | undefined {
-  const { code, path } = error as { code?: unknown; path?: unknown };
-  switch (code) {
-    case "EADDRINUSE":
-      return "The port is taken. Choose another with --port, or stop the program that has it.";
-    case "EACCES":
-    case "EPERM":
-    case "EROFS":
-      return `No permission for ${path ?? "the address or the folder"}.`;
-    case "ENOSPC":
-      return "No storage space is left.";
-    case "ENOTDIR":
-    case "EEXIST":
-      return `${path} is not a folder.`;
-    default:
-      return undefined;
-  }
-}
-
-const exitCode = await main(process.argv.slice(2));
+const exitCode = await main();
 if (exitCode !== 0) process.exit(exitCode);
+
+export {};

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { Command } from "commander";
 import type { DataPaths } from "../config/load.ts";
+import { PasswordHasher } from "../crypto/password-hash.ts";
 import { deriveSubkeys, readRootKey } from "../crypto/root-key.ts";
 import { migrationState } from "../db/migrate.ts";
 import { findRootKeyId } from "../organizations/first-setup.ts";
@@ -39,8 +40,9 @@ async function examine(paths: DataPaths): Promise<Finding[]> {
     await db.close();
     return findings;
   });
+  const addons = await examineAddons();
   const files = [paths.database, `${paths.database}-wal`, `${paths.database}-shm`, paths.rootKey];
-  return [...inDatabase, ...files.filter(existsSync).map(examineMode)];
+  return [addons, ...inDatabase, ...files.filter(existsSync).map(examineMode)];
 }
 
 async function examineIntegrity(db: CommandDatabase): Promise<Finding> {
@@ -74,6 +76,18 @@ async function examineRootKey(db: CommandDatabase, paths: DataPaths): Promise<Fi
     const subkeys = deriveSubkeys(readRootKey(paths.rootKey));
     const ok = subkeys.secretHash.id === (await findRootKeyId(db));
     return { check, ok, detail: ok ? "fits the database" : "is not the one of this database" };
+  } catch (error) {
+    return { check, ok: false, detail: (error as Error).message };
+  }
+}
+
+/** libSQL's addon has worked by now; argon2's proves itself on a password. */
+async function examineAddons(): Promise<Finding> {
+  const check = "addons";
+  try {
+    const hasher = new PasswordHasher();
+    const ok = await hasher.verify(await hasher.hash("correct horse"), "correct horse");
+    return { check, ok, detail: "libsql and argon2 work" };
   } catch (error) {
     return { check, ok: false, detail: (error as Error).message };
   }

@@ -19,8 +19,6 @@ export type CommandDatabase = ReturnType<typeof openCommandDatabase>;
 export interface Instance {
   db: CommandDatabase;
   subkeys: Subkeys;
-  /** True when this call made the database: there is no key yet. */
-  isNew: boolean;
   /** The command line as the maker of changes. */
   actor: Actor;
 }
@@ -36,7 +34,7 @@ export async function openOrCreateInstance(paths: DataPaths, clock: Clock): Prom
     if (isNew) {
       await setUpInstance(db, { rootKeyId: subkeys.secretHash.id, nowMs: clock.nowMs() });
     }
-    return { db, subkeys, isNew, actor: await commandActor(db) };
+    return { db, subkeys, actor: await commandActor(db) };
   });
 }
 
@@ -47,7 +45,7 @@ export async function openInstance(paths: DataPaths): Promise<Instance> {
     const rootKeyId = await findRootKeyId(db);
     if (rootKeyId === undefined) throw notSetUp(paths);
     const subkeys = checkedSubkeys(paths, rootKeyId);
-    return { db, subkeys, isNew: false, actor: await commandActor(db) };
+    return { db, subkeys, actor: await commandActor(db) };
   });
 }
 

@@ -4,10 +4,13 @@ import { systemClock } from "../core/clock.ts";
 import { createLogger, describeError, type Logger } from "../core/log.ts";
 import { startServer } from "../http/server.ts";
 import { createKey } from "../keys/create-key.ts";
-import { createKeysContext } from "../keys/keys-context.ts";
+import { hasKeys } from "../keys/key-store.ts";
+import type { KeysContext } from "../keys/keys-context.ts";
+import type { KeyWithSecret } from "../keys/schemas.ts";
+import type { Actor } from "../organizations/actor.ts";
 import { startServices } from "../services.ts";
 import type { CommandContext } from "./command-context.ts";
-import { createFolder, type Instance, openOrCreateInstance } from "./open-instance.ts";
+import { createFolder, openOrCreateInstance } from "./open-instance.ts";
 import { quickStart } from "./quick-start.ts";
 import { lockFolder } from "./server-lock.ts";
 
@@ -21,7 +24,6 @@ export function serveCommand(context: CommandContext): Command {
     createFolder(paths.folder);
     const unlock = await lockFolder(paths.lock);
     const instance = await openOrCreateInstance(paths, systemClock);
-    const firstSecret = instance.isNew ? await createFirstKey(instance) : undefined;
     await instance.db.close();
     const services = await startServices({
       config,
@@ -37,7 +39,10 @@ export function serveCommand(context: CommandContext): Command {
     const server = startServer(createApp(services).compile().fetch, services);
     const address = `http://${server.hostname}:${server.port}`;
     log.info("listening", { address, data: paths.folder });
-    if (firstSecret !== undefined) context.output.err(quickStart(address, firstSecret));
+    if (!(await hasKeys(services.db))) {
+      const { secret } = await createFirstKey(services.keys, instance.actor);
+      context.output.err(quickStart(address, secret));
+    }
     await untilToldToStop(log);
     await drain(() => server.stop(), config.shutdownSeconds, log);
     server.stop(true);
@@ -48,14 +53,15 @@ export function serveCommand(context: CommandContext): Command {
   });
 }
 
-/** The operator's management key, whose secret is printed once. */
-async function createFirstKey({ db, subkeys, actor }: Instance): Promise<string> {
-  const keys = createKeysContext({ db, clock: systemClock, secretHash: subkeys.secretHash });
-  const created = await createKey(keys, {
+/**
+ * The operator's management key. It is made when everything else works, so that its secret, which is
+ * printed once, cannot be lost to a start that fails.
+ */
+function createFirstKey(keys: KeysContext, actor: Actor): Promise<KeyWithSecret> {
+  return createKey(keys, {
     input: { label: "first management key", type: "management" },
     actor: { ...actor, id: "system" },
   });
-  return created.secret;
 }
 
 function untilToldToStop(log: Logger): Promise<void> {

@@ -5,6 +5,12 @@ import type { ThreadReply, ThreadRequest, ThreadResult } from "./thread-protocol
 /** Requests that may wait for one thread; one more is answered 503. */
 export const threadQueueMax = 10_000;
 
+/** Set by the build: in the binary the thread's module has another place than in the sources. */
+declare const TOLLGATE_THREAD_MODULE: string | undefined;
+
+const threadModule =
+  typeof TOLLGATE_THREAD_MODULE === "undefined" ? "./thread.ts" : TOLLGATE_THREAD_MODULE;
+
 type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
 type Waiter = { resolve: (results: ThreadResult[]) => void; reject: (error: unknown) => void };
 
@@ -17,7 +23,7 @@ export class ThreadClient {
   readonly protocol = "file";
 
   private constructor(onCrash: (error: Error) => void) {
-    this.#worker = new Worker(new URL("./thread.ts", import.meta.url).href);
+    this.#worker = new Worker(new URL(threadModule, import.meta.url).href);
     this.#worker.onmessage = (event: MessageEvent<ThreadReply>) => this.#settle(event.data);
     this.#worker.onerror = (event) => {
       const error = new Error(`A database thread crashed: ${event.message}`);

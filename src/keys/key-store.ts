@@ -40,6 +40,12 @@ export function selectKeys(db: Drizzle) {
     .leftJoin(secrets, and(eq(secrets.hash, previousHash), isNotNull(keys.rotatedAtMs)));
 }
 
+/** False until the first key is made; keys are revoked, never deleted. */
+export async function hasKeys(db: Database): Promise<boolean> {
+  const rows = await db.read.select({ id: keys.id }).from(keys).limit(1);
+  return rows.length > 0;
+}
+
 /** A key of the organization; undefined for a missing one and for another tenant's. */
 export async function findKey(
   db: Database,
