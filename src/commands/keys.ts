@@ -4,20 +4,14 @@ import { systemClock } from "../core/clock.ts";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
 import { createKey } from "../keys/create-key.ts";
 import { describeKey } from "../keys/describe-key.ts";
+import { type Key, type KeyWithSecret, keyStatuses } from "../keys/key-schemas.ts";
 import { createKeysContext, type KeysContext } from "../keys/keys-context.ts";
 import { listKeys } from "../keys/list-keys.ts";
+import { keySorts, ListKeysQuerySchema } from "../keys/list-schemas.ts";
 import { revokeKey } from "../keys/revoke-key.ts";
 import { rotateKey } from "../keys/rotate-key.ts";
-import {
-  CreateKeySchema,
-  gracePeriodSecondsMax,
-  type Key,
-  type KeyWithSecret,
-  keySorts,
-  keyStatuses,
-  ListKeysQuerySchema,
-} from "../keys/schemas.ts";
 import { showKey } from "../keys/show-key.ts";
+import { CreateKeySchema, gracePeriodSecondsMax } from "../keys/write-schemas.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { type CommandContext, choice, withJson } from "./command-context.ts";
 import { parseDurationSeconds } from "./duration.ts";

@@ -10,7 +10,7 @@ export type Logger = Record<LogLevel, (message: string, fields?: LogFields) => v
  * Anything shaped like a secret of ours, whole or cut short, is blotted out. No code path hands a
  * secret to the log; this is the net under the error texts of libraries.
  */
-const secretPattern = /\b((?:[a-z]{1,8}_)(?:live_|test_)?)[0-9a-f]{16,}/gi;
+const secretPattern = /\b((?:[a-z]{0,2}sk|rtk|mk)[-_](?:live_|test_|sr-)?)[0-9a-f]{16,}/gi;
 
 export function redactSecrets(text: string): string {
   return text.replace(secretPattern, "$1[redacted]");

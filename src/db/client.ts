@@ -4,6 +4,7 @@ import type { LibSQLDatabase } from "drizzle-orm/libsql";
 import { drizzle } from "drizzle-orm/libsql/sqlite3";
 import { retryWhileBusy } from "./busy-retry.ts";
 import { DatabaseFileError, sqliteCode } from "./database-error.ts";
+import { withFreshConnections } from "./fresh-connection.ts";
 import { ThreadClient } from "./thread-client.ts";
 
 export type Drizzle = LibSQLDatabase<Record<string, never>> & { $client: Client };
@@ -30,7 +31,9 @@ export async function openServerDatabase(
   path: string,
   onCrash: (error: Error) => void,
 ): Promise<Database> {
-  const lookup = openFile(path, lookupBusyTimeoutMs);
+  const lookup = withFreshConnections(openFile(path, lookupBusyTimeoutMs));
+  // A connection of its own: the number means something on one and the same connection only.
+  const version = openFile(path, lookupBusyTimeoutMs);
   const url = pathToFileURL(path).href;
   const thread = () => ThreadClient.open({ url, busyTimeoutMs: threadBusyTimeoutMs, onCrash });
   const [read, write] = await Promise.all([thread(), thread()]);
@@ -39,10 +42,11 @@ export async function openServerDatabase(
     lookup: drizzle({ client: lookup }),
     read: drizzle({ client: read.asClient() }),
     write: drizzle({ client: patient }),
-    dataVersion: () => readDataVersion(lookup),
+    dataVersion: () => readDataVersion(version),
     close: async () => {
       await Promise.all([read.close(), write.close()]);
       lookup.close();
+      version.close();
     },
   };
 }

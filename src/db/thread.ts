@@ -1,4 +1,5 @@
 import { type Client, createClient, type InStatement } from "@libsql/client/sqlite3";
+import { withFreshConnections } from "./fresh-connection.ts";
 import type { ThreadReply, ThreadRequest } from "./thread-protocol.ts";
 
 /**
@@ -9,18 +10,24 @@ declare const self: Worker;
 
 let client: Client | undefined;
 
-self.onmessage = async (event: MessageEvent<ThreadRequest>) => {
-  const request = event.data;
+let last: Promise<void> = Promise.resolve();
+
+self.onmessage = (event: MessageEvent<ThreadRequest>) => {
+  last = last.then(() => reply(event.data));
+};
+
+async function reply(request: ThreadRequest): Promise<void> {
   try {
     self.postMessage(await perform(request));
   } catch (error) {
     self.postMessage({ id: request.id, error: plainError(error) } satisfies ThreadReply);
   }
-};
+}
 
 async function perform(request: ThreadRequest): Promise<ThreadReply> {
   if (request.kind === "open") {
-    client = createClient({ url: request.url, timeout: request.busyTimeoutMs, concurrency: 1 });
+    const { url, busyTimeoutMs: timeout } = request;
+    client = withFreshConnections(createClient({ url, timeout, concurrency: 1 }));
     return { id: request.id, results: [] };
   }
   if (client === undefined) throw new Error("The database thread has not been opened.");

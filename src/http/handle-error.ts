@@ -2,6 +2,7 @@ import { ValidationError } from "elysia";
 import { DomainError, type FieldError } from "../core/errors.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import { databaseFailure } from "../db/database-error.ts";
+import { allowedMethods } from "./allowed-methods.ts";
 import type { AnswerHeaders, Authenticator } from "./authenticate.ts";
 import { renderError } from "./render-error.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -27,14 +28,19 @@ export function handleError(
   return renderError(known, request, headers);
 }
 
-/** Paths that lead nowhere are counted like any request without a key: scanners try many. */
+/** Paths and methods that lead nowhere are counted like any request without a key: scanners try many. */
 function nothingHere(request: Request, authenticator: Authenticator): DomainError {
   try {
     authenticator.countAnonymous(request);
   } catch (error) {
     if (error instanceof DomainError) return error;
   }
-  return new DomainError("not_found", "There is nothing at this path.");
+  const methods = allowedMethods(new URL(request.url).pathname);
+  if (methods.length === 0) return new DomainError("not_found", "There is nothing at this path.");
+  const allow = methods.join(", ");
+  return new DomainError("method_not_allowed", `This path has only ${allow}.`, {
+    headers: { allow },
+  });
 }
 
 function toDomainError(error: unknown, code: string | number): DomainError {
@@ -63,11 +69,27 @@ function invalidFields(error: ValidationError): DomainError {
   return new DomainError("validation_failed", message, { fields: list });
 }
 
-/** TypeBox names a schema's kind, not its rule, for enums and unions: the schema says more. */
+/** TypeBox says "Expected union value" for every union: the schema says which values those are. */
 function explain(fault: { message: string; schema?: unknown }): string {
-  const schema = fault.schema as { enum?: unknown[]; description?: string } | undefined;
+  const { anyOf = [] } = (fault.schema ?? {}) as { anyOf?: UnionMember[] };
+  const words = anyOf.flatMap((member) => ("const" in member ? [String(member.const)] : []));
   if (fault.message === "Unexpected property") return "This field is not known.";
   if (fault.message === "Expected required property") return "This field is required.";
-  if (schema?.enum !== undefined) return `Must be one of ${schema.enum.join(", ")}.`;
+  if (words.length > 0) return `Must be one of ${words.join(", ")}.`;
+  const types = new Set(anyOf.map((member) => member.type));
+  if (types.has("integer")) return `Must be a whole number${rangeOf(anyOf)}.`;
   return `${fault.message}.`;
+}
+
+interface UnionMember {
+  type?: string;
+  const?: unknown;
+  minimum?: number;
+  maximum?: number;
+}
+
+function rangeOf(members: readonly UnionMember[]): string {
+  const number = members.find((member) => member.type === "integer");
+  if (number?.minimum === undefined || number.maximum === undefined) return "";
+  return ` from ${number.minimum} to ${number.maximum}`;
 }

@@ -5,6 +5,15 @@ export interface Position {
   id: string;
 }
 
+/**
+ * For the `transform` of a list's route: the digits of `?limit=` as a number, before validation.
+ * Elysia's own coercion loses the parameter's name when the number does not fit.
+ */
+export function readLimit({ query }: { query: { limit?: unknown } }): void {
+  const { limit } = query;
+  if (typeof limit === "string" && /^\d{1,9}$/.test(limit)) query.limit = Number(limit);
+}
+
 /** A cursor is a place in one order, as base64url JSON; it holds nothing that the page did not show. */
 export function encodeCursor(sort: string, value: string | number, id: string): string {
   return Buffer.from(JSON.stringify([sort, value, id])).toString("base64url");

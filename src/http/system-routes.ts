@@ -6,12 +6,18 @@ import type { LiveKeys } from "../keys/live-keys.ts";
 import type { AddressLimiter } from "../limits/address-limiter.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
 import type { Authenticator } from "./authenticate.ts";
+import { ErrorSchema } from "./error-schemas.ts";
 import { management } from "./management.ts";
 import type { Metrics } from "./metrics.ts";
 import { strictObject } from "./schema-parts.ts";
 
+const metricsExample =
+  "# HELP tollgate_live_keys Keys in memory.\n# TYPE tollgate_live_keys gauge\ntollgate_live_keys 2\n";
 const tags = ["System"];
-const HealthSchema = strictObject({ status: Type.Literal("ok") }, { title: "Health" });
+const HealthSchema = strictObject(
+  { status: Type.Literal("ok", { description: "It is well.", examples: ["ok"] }) },
+  { title: "Health", description: "All is well." },
+);
 
 /** Whether it lives, whether it can serve, and its figures. */
 export function systemRoutes(services: {
@@ -25,7 +31,12 @@ export function systemRoutes(services: {
   return new Elysia({ name: "system" })
     .get("/healthz", () => ({ status: "ok" as const }), {
       response: { 200: HealthSchema },
-      detail: { operationId: "showHealth", tags, summary: "Is the process alive?" },
+      detail: {
+        operationId: "showHealth",
+        tags,
+        summary: "Is the process alive?",
+        description: "For the supervisor: answers without looking at anything else.",
+      },
     })
     .get(
       "/readyz",
@@ -37,8 +48,13 @@ export function systemRoutes(services: {
         return { status: "ok" as const };
       },
       {
-        response: { 200: HealthSchema },
-        detail: { operationId: "showReadiness", tags, summary: "Can it serve requests?" },
+        response: { 200: HealthSchema, 503: ErrorSchema },
+        detail: {
+          operationId: "showReadiness",
+          tags,
+          summary: "Can it serve requests?",
+          description: "For the load balancer: answers 503 while the database cannot be read.",
+        },
       },
     )
     .use(
@@ -49,7 +65,9 @@ export function systemRoutes(services: {
             headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
           }),
         {
-          response: { 200: Type.String({ description: "Prometheus text." }) },
+          response: {
+            200: Type.String({ description: "Prometheus text.", examples: [metricsExample] }),
+          },
           detail: {
             operationId: "showMetrics",
             tags,

@@ -8,9 +8,10 @@ import { missingScope } from "../permissions/scopes.ts";
 import { findPlan } from "../plans/plan-store.ts";
 import { describeKey } from "./describe-key.ts";
 import { keyColumns } from "./key-fields.ts";
+import type { KeyWithSecret } from "./key-schemas.ts";
 import { type Alongside, insertKey, type KeyRow } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
-import type { CreateKey, KeyWithSecret } from "./schemas.ts";
+import type { CreateKey } from "./write-schemas.ts";
 
 export const defaultScopes = ["*"];
 

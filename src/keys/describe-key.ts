@@ -1,6 +1,6 @@
 import { toOptionalTimestamp, toTimestamp } from "../http/schema-parts.ts";
+import type { Key, KeyStatus } from "./key-schemas.ts";
 import type { KeyRow, StoredKey } from "./key-store.ts";
-import type { Key, KeyStatus } from "./schemas.ts";
 
 /** The key as the API shows it. */
 export function describeKey(stored: StoredKey, nowMs: number): Key {

@@ -2,7 +2,8 @@ import { invalidField } from "../core/errors.ts";
 import { parseAddressRange } from "../permissions/address-range.ts";
 import { isValidScope } from "../permissions/scopes.ts";
 import type { KeyRow } from "./key-store.ts";
-import { type CreateKey, metadataBytesMax, type UpdateKey } from "./schemas.ts";
+import { metadataBytesMax } from "./schema-fields.ts";
+import type { CreateKey, UpdateKey } from "./write-schemas.ts";
 
 /** Longest life of a key, counted from now. */
 const expiresAtMaxMs = Date.UTC(9999, 11, 31);

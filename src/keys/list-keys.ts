@@ -2,8 +2,9 @@ import { and, asc, desc, eq, gt, isNotNull, isNull, lte, or, type SQL, sql } fro
 import type { Database } from "../db/client.ts";
 import { keys } from "../db/tables/index.ts";
 import { decodeCursor, encodeCursor } from "../http/pagination.ts";
+import type { KeyStatus } from "./key-schemas.ts";
 import { type StoredKey, selectKeys } from "./key-store.ts";
-import type { KeySort, KeyStatus, ListKeysQuery } from "./schemas.ts";
+import type { KeySort, ListKeysQuery } from "./list-schemas.ts";
 
 const pageSizeDefault = 20;
 

@@ -2,7 +2,7 @@ import type { Static } from "@sinclair/typebox";
 import type { WindowClock } from "../limits/window-clock.ts";
 import { KeyFace } from "./key-face.ts";
 import type { LiveKey } from "./live-key.ts";
-import type { PresentedKeySchema } from "./schemas.ts";
+import type { PresentedKeySchema } from "./presented-schemas.ts";
 
 /** The face of a key, made at its first use and again when its grant was replaced. */
 export function faceOf(live: LiveKey): KeyFace {

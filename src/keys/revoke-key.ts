@@ -1,8 +1,8 @@
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./create-key.ts";
+import type { Key } from "./key-schemas.ts";
 import { updateKey as writeKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
-import type { Key } from "./schemas.ts";
 import { requireKey, showKey } from "./show-key.ts";
 
 /**

@@ -2,9 +2,9 @@ import { generateSecret } from "../crypto/secret-format.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./create-key.ts";
 import { describeKey } from "./describe-key.ts";
+import type { KeyWithSecret } from "./key-schemas.ts";
 import { type Alongside, replaceSecret } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
-import type { KeyWithSecret } from "./schemas.ts";
 import { requireLiveKey } from "./show-key.ts";
 
 /**

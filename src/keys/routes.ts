@@ -1,16 +1,26 @@
 import { Elysia } from "elysia";
 import type { Authenticator } from "../http/authenticate.ts";
+import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
+import { idempotentMark } from "../http/openapi/raw-document.ts";
+import { readLimit } from "../http/pagination.ts";
 import { createKey } from "./create-key.ts";
 import { describeKey } from "./describe-key.ts";
+import { KeySchema, KeyWithSecretSchema, keyParams } from "./key-schemas.ts";
 import type { KeysContext } from "./keys-context.ts";
 import { listKeys } from "./list-keys.ts";
+import { KeyListSchema, ListKeysQuerySchema } from "./list-schemas.ts";
 import { revokeKey } from "./revoke-key.ts";
 import { rotateKey } from "./rotate-key.ts";
-import * as schemas from "./schemas.ts";
 import { showKey } from "./show-key.ts";
 import { updateKey } from "./update-key.ts";
+import {
+  CreateKeySchema,
+  RevokeKeyQuerySchema,
+  RotateKeySchema,
+  UpdateKeySchema,
+} from "./write-schemas.ts";
 
 const tags = ["Keys"];
 
@@ -31,9 +41,10 @@ export function keyRoutes(services: {
           return { status: 201, body: await createKey(keys, { input: body, actor, alongside }) };
         }),
       {
-        body: schemas.CreateKeySchema,
-        response: { 201: schemas.KeyWithSecretSchema },
+        body: CreateKeySchema,
+        response: { 201: KeyWithSecretSchema, 409: ErrorSchema },
         detail: {
+          [idempotentMark]: true,
           operationId: "createKey",
           tags,
           summary: "Create a key",
@@ -54,8 +65,9 @@ export function keyRoutes(services: {
         };
       },
       {
-        query: schemas.ListKeysQuerySchema,
-        response: { 200: schemas.KeyListSchema },
+        transform: readLimit,
+        query: ListKeysQuerySchema,
+        response: { 200: KeyListSchema },
         detail: {
           operationId: "listKeys",
           tags,
@@ -69,8 +81,8 @@ export function keyRoutes(services: {
       ({ params, actor }) =>
         showKey(keys, { organizationId: actor.organizationId, keyId: params.id }),
       {
-        params: schemas.keyParams,
-        response: { 200: schemas.KeySchema },
+        params: keyParams,
+        response: { 200: KeySchema },
         detail: { operationId: "showKey", tags, summary: "Show a key" },
       },
     )
@@ -78,9 +90,9 @@ export function keyRoutes(services: {
       "/api-keys/:id",
       ({ params, body, actor }) => updateKey(keys, { keyId: params.id, input: body, actor }),
       {
-        params: schemas.keyParams,
-        body: schemas.UpdateKeySchema,
-        response: { 200: schemas.KeySchema },
+        params: keyParams,
+        body: UpdateKeySchema,
+        response: { 200: KeySchema, 409: ErrorSchema },
         detail: {
           operationId: "updateKey",
           tags,
@@ -94,9 +106,9 @@ export function keyRoutes(services: {
       ({ params, query, actor }) =>
         revokeKey(keys, { keyId: params.id, reason: query.reason ?? null, actor }),
       {
-        params: schemas.keyParams,
-        query: schemas.RevokeKeyQuerySchema,
-        response: { 200: schemas.KeySchema },
+        params: keyParams,
+        query: RevokeKeyQuerySchema,
+        response: { 200: KeySchema },
         detail: {
           operationId: "revokeKey",
           tags,
@@ -116,10 +128,11 @@ export function keyRoutes(services: {
           return { status: 200, body: await rotateKey(keys, options) };
         }),
       {
-        params: schemas.keyParams,
-        body: schemas.RotateKeySchema,
-        response: { 200: schemas.KeyWithSecretSchema },
+        params: keyParams,
+        body: RotateKeySchema,
+        response: { 200: KeyWithSecretSchema, 409: ErrorSchema },
         detail: {
+          [idempotentMark]: true,
           operationId: "rotateKey",
           tags,
           summary: "Give a key a new secret",

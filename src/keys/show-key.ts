@@ -1,8 +1,8 @@
 import { DomainError, notFound } from "../core/errors.ts";
 import { describeKey } from "./describe-key.ts";
+import type { Key } from "./key-schemas.ts";
 import { findKey, type StoredKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
-import type { Key } from "./schemas.ts";
 
 export interface KeyAddress {
   organizationId: string;

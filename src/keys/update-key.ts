@@ -3,10 +3,11 @@ import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered, requirePlan } from "./create-key.ts";
 import { keyColumns } from "./key-fields.ts";
+import type { Key } from "./key-schemas.ts";
 import { updateKey as writeKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
-import type { Key, UpdateKey } from "./schemas.ts";
 import { requireLiveKey, showKey } from "./show-key.ts";
+import type { UpdateKey } from "./write-schemas.ts";
 
 /** Changes the given fields of a key; effective when it returns. Throws 404, 409 or 422. */
 export async function updateKey(

@@ -5,7 +5,7 @@ import { statusOf } from "./describe-key.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
 import { presentKey } from "./present-key.ts";
-import type { Verdict, VerifyKey } from "./schemas.ts";
+import type { Verdict, VerifyKey } from "./verify-schemas.ts";
 
 /**
  * May this key do this? Asked by a management key of the same organization; a key of another one is

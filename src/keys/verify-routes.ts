@@ -2,8 +2,8 @@ import { Elysia } from "elysia";
 import type { Authenticator } from "../http/authenticate.ts";
 import { management } from "../http/management.ts";
 import type { KeyGate } from "./key-gate.ts";
-import * as schemas from "./schemas.ts";
 import { verifyKey } from "./verify-key.ts";
+import * as schemas from "./verify-schemas.ts";
 
 const tags = ["Verification"];
 

@@ -5,6 +5,7 @@ import { DomainError, notFound } from "../core/errors.ts";
 import type { Database } from "../db/client.ts";
 import { isForeignKeyViolation, isUniqueViolation } from "../db/database-error.ts";
 import type { Authenticator } from "../http/authenticate.ts";
+import { ErrorSchema } from "../http/error-schemas.ts";
 import { management } from "../http/management.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
 import {
@@ -18,7 +19,9 @@ import {
 import * as schemas from "./schemas.ts";
 
 const tags = ["Plans"];
-const params = Type.Object({ slug: Type.String({ maxLength: 63, examples: ["pro"] }) });
+const params = Type.Object({
+  slug: Type.String({ maxLength: 63, description: "The plan.", examples: ["pro"] }),
+});
 
 /** `/plans`: named limits. Everybody with a management key reads them, the operator changes them. */
 export function planRoutes(services: {
@@ -54,7 +57,7 @@ export function planRoutes(services: {
       },
       {
         body: schemas.CreatePlanSchema,
-        response: { 201: schemas.PlanSchema },
+        response: { 201: schemas.PlanSchema, 409: ErrorSchema },
         detail: { operationId: "createPlan", tags, summary: "Create a plan" },
       },
     )
@@ -104,7 +107,7 @@ export function planRoutes(services: {
       },
       {
         params,
-        response: { 204: Type.Void({ description: "The plan is gone." }) },
+        response: { 204: Type.Void({ description: "The plan is gone." }), 409: ErrorSchema },
         detail: { operationId: "deletePlan", tags, summary: "Delete a plan" },
       },
     );

@@ -22,7 +22,12 @@ const planLimits = {
   concurrent_requests: limit("Requests under way at once", 20),
 };
 
-const planName = Type.String({ minLength: 1, maxLength: 100, examples: ["Pro"] });
+const planName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  description: "Name of the plan, for people.",
+  examples: ["Pro"],
+});
 
 export const PlanSchema = strictObject(
   {
@@ -41,7 +46,7 @@ export const PlanListSchema = strictObject(
     data: Type.Array(PlanSchema),
     next_cursor: Type.Null({ description: "Plans come in one page." }),
   },
-  { title: "PlanList" },
+  { title: "PlanList", description: "All plans." },
 );
 
 export const CreatePlanSchema = strictObject(
@@ -54,6 +59,7 @@ export const CreatePlanSchema = strictObject(
   },
   {
     title: "CreatePlan",
+    description: "The new plan. A limit that is absent is no limit.",
     examples: [{ slug: "team", name: "Team", requests_per_minute: 300, requests_per_day: 20000 }],
   },
 );
@@ -66,6 +72,11 @@ export const ChangePlanSchema = strictObject(
     requests_per_day: Type.Optional(planLimits.requests_per_day),
     concurrent_requests: Type.Optional(planLimits.concurrent_requests),
   },
-  { title: "ChangePlan", minProperties: 1, examples: [{ requests_per_minute: 900 }] },
+  {
+    title: "ChangePlan",
+    minProperties: 1,
+    description: "The fields to change. What is absent stays; null is no limit.",
+    examples: [{ requests_per_minute: 900 }],
+  },
 );
 export type ChangePlan = Static<typeof ChangePlanSchema>;

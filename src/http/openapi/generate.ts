@@ -1,6 +1,7 @@
 import { swagger } from "@elysiajs/swagger";
 import { type AnyElysia, Elysia } from "elysia";
 import { normalizeDocument } from "./normalize.ts";
+import type { RawDocument } from "./raw-document.ts";
 
 const documentPath = "/document";
 
@@ -8,6 +9,6 @@ const documentPath = "/document";
 export async function generateDocument(apiRoutes: AnyElysia): Promise<string> {
   const app = new Elysia().use(apiRoutes).use(swagger({ path: documentPath }));
   const response = await app.handle(new Request(`http://localhost${documentPath}/json`));
-  const document = normalizeDocument(await response.json());
+  const document = normalizeDocument((await response.json()) as RawDocument);
   return `${JSON.stringify(document, null, 2)}\n`;
 }

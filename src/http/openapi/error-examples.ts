@@ -1,0 +1,85 @@
+import { type ErrorCode, errorCodes, type FieldError } from "../../core/errors.ts";
+import type { ErrorBody, ProblemBody } from "../error-schemas.ts";
+
+interface Sample {
+  message: string;
+  param?: string;
+  retryAfterSeconds?: number;
+  fields?: FieldError[];
+}
+
+const badLabel = { param: "label", message: "Expected string length less or equal to 100." };
+
+/** What the server says with the codes that the document shows. */
+const samples: Partial<Record<ErrorCode, Sample>> = {
+  invalid_request: {
+    message: "Malformed Authorization header. Send exactly one: Authorization: Bearer KEY.",
+  },
+  invalid_json: { message: "The body is not valid JSON." },
+  missing_api_key: {
+    message: "API key missing. Send it in the header: Authorization: Bearer KEY.",
+  },
+  invalid_api_key: { message: "Invalid API key." },
+  insufficient_scope: { message: "This key lacks the scope keys:write." },
+  wrong_key_type: { message: "This call needs a management key." },
+  ip_not_allowed: { message: "This key may not be used from this address." },
+  not_found: { message: "No such key." },
+  conflict: { message: "There is a plan with this slug.", param: "slug" },
+  key_revoked: { message: "This key is revoked, for good. Create a new one." },
+  idempotency_in_progress: {
+    message: "A request with this Idempotency-Key is still running. Try again shortly.",
+    retryAfterSeconds: 1,
+  },
+  payload_too_large: { message: "The body is larger than 1048576 bytes." },
+  unsupported_media_type: {
+    message: "The body must be JSON: send Content-Type: application/json.",
+  },
+  validation_failed: { message: `label: ${badLabel.message}`, param: "label", fields: [badLabel] },
+  idempotency_key_reused: {
+    message: "This Idempotency-Key was used with another request. Use a new one for a new request.",
+  },
+  rate_limit_exceeded: {
+    message: "Rate limit exceeded. Please retry after 32 seconds.",
+    retryAfterSeconds: 32,
+  },
+  daily_limit_reached: {
+    message: "Daily limit reached (1000). Resets at midnight UTC.",
+    retryAfterSeconds: 52_232,
+  },
+  concurrency_limit_reached: {
+    message: "Too many concurrent requests (10 allowed).",
+    retryAfterSeconds: 1,
+  },
+  internal_error: { message: "Something went wrong on our side." },
+  database_busy: { message: "The database is busy. Try again shortly.", retryAfterSeconds: 1 },
+  storage_full: {
+    message: "No storage space is left. Nothing was changed.",
+    retryAfterSeconds: 1,
+  },
+  storage_failed: { message: "The storage failed. Nothing was changed.", retryAfterSeconds: 1 },
+};
+
+export function errorExample(code: ErrorCode): ErrorBody {
+  const { message, members } = describe(code);
+  return { error: { type: errorCodes[code].type, message, ...members } };
+}
+
+export function problemExample(code: ErrorCode): ProblemBody {
+  const { message: detail, members } = describe(code);
+  const { status, title } = errorCodes[code];
+  return { type: `urn:tollgate:error:${code}`, title, status, detail, ...members };
+}
+
+function describe(code: ErrorCode) {
+  const sample = samples[code];
+  if (sample === undefined) throw new Error(`There is no example of the error ${code}`);
+  const { message, param = null, retryAfterSeconds, fields } = sample;
+  const members = {
+    code,
+    param,
+    request_id: "req_4f1c09ab2e0000001",
+    ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
+    ...(fields === undefined ? {} : { details: fields }),
+  };
+  return { message, members };
+}

@@ -1,0 +1,152 @@
+import type { ErrorCode } from "../../core/errors.ts";
+import { ErrorSchema, ProblemSchema } from "../error-schemas.ts";
+import type { RouteAccess } from "../route-access.ts";
+import type { ComponentSchemas } from "./component-schemas.ts";
+import { errorExample, problemExample } from "./error-examples.ts";
+import { type HeaderName, headerReferences } from "./response-headers.ts";
+
+interface ErrorResponse {
+  name: string;
+  description: string;
+  /** The codes shown as examples; with none the answer has no body. */
+  codes: readonly ErrorCode[];
+  headers?: readonly HeaderName[];
+}
+
+const limitHeaders = [
+  "X-RateLimit-Limit",
+  "X-RateLimit-Remaining",
+  "X-RateLimit-Reset",
+  "X-RateLimit-Window",
+  "RateLimit",
+  "RateLimit-Policy",
+] as const;
+
+const byStatus: Readonly<Record<number, ErrorResponse>> = {
+  400: {
+    name: "BadRequest",
+    description: "The request is malformed: its Authorization header, or a body that is no JSON.",
+    codes: ["invalid_request", "invalid_json"],
+    headers: ["WWW-Authenticate"],
+  },
+  401: {
+    name: "Unauthorized",
+    description: "There is no key, or one that cannot be used; which of the reasons is not told.",
+    codes: ["missing_api_key", "invalid_api_key"],
+    headers: ["WWW-Authenticate"],
+  },
+  403: {
+    name: "Forbidden",
+    description: "The key is good, but may not do this. A missing scope is named.",
+    codes: ["insufficient_scope", "wrong_key_type", "ip_not_allowed"],
+    headers: ["WWW-Authenticate", ...limitHeaders],
+  },
+  404: {
+    name: "NotFound",
+    description: "There is no such thing, or it belongs to another organization.",
+    codes: ["not_found"],
+    headers: limitHeaders,
+  },
+  409: {
+    name: "Conflict",
+    description: "The current state does not allow it.",
+    codes: ["conflict", "key_revoked", "idempotency_in_progress"],
+    headers: ["Retry-After", ...limitHeaders],
+  },
+  413: {
+    name: "PayloadTooLarge",
+    description: "The body is larger than 1 MiB.",
+    codes: ["payload_too_large"],
+    headers: limitHeaders,
+  },
+  415: {
+    name: "UnsupportedMediaType",
+    description: "The body is not sent as JSON.",
+    codes: ["unsupported_media_type"],
+    headers: limitHeaders,
+  },
+  422: {
+    name: "ValidationFailed",
+    description: "The request does not validate. Every field at fault is named.",
+    codes: ["validation_failed", "idempotency_key_reused"],
+    headers: limitHeaders,
+  },
+  429: {
+    name: "TooManyRequests",
+    description: "A limit of the key is reached, or that of an address without a good key.",
+    codes: ["rate_limit_exceeded", "daily_limit_reached", "concurrency_limit_reached"],
+    headers: ["Retry-After", ...limitHeaders],
+  },
+  431: {
+    name: "HeadersTooLarge",
+    description:
+      "The headers are too large. This one comes without a body, and ends the connection.",
+    codes: [],
+  },
+  500: {
+    name: "InternalError",
+    description: "Something went wrong on this side.",
+    codes: ["internal_error"],
+  },
+  503: {
+    name: "Unavailable",
+    description: "The database cannot be used just now. Nothing was changed; try again.",
+    codes: ["database_busy", "storage_full", "storage_failed"],
+    headers: ["Retry-After"],
+  },
+};
+
+/** Which errors an operation can answer with, by what it takes and who may call it. */
+export function errorStatuses(operation: {
+  access: RouteAccess;
+  /** The statuses that the route names itself, such as 409. */
+  declared: readonly number[];
+  hasPathParameter: boolean;
+  /** Parameters or a body: something to validate. */
+  hasInput: boolean;
+  hasBody: boolean;
+}): number[] {
+  const { access, declared, hasPathParameter, hasInput, hasBody } = operation;
+  return [
+    ...declared.filter((status) => status >= 400),
+    ...(access.kind === "public" ? [] : [400, 401, 403, 429, 503]),
+    ...(hasPathParameter ? [404] : []),
+    ...(hasInput ? [422] : []),
+    ...(hasBody ? [413, 415] : []),
+    431,
+    500,
+  ];
+}
+
+export function errorReferences(statuses: readonly number[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [status, { $ref: `#/components/responses/${find(status).name}` }]),
+  );
+}
+
+/** The shared responses, by name. */
+export function errorResponses(schemas: ComponentSchemas) {
+  const error = schemas.refer(ErrorSchema, "response");
+  const problem = schemas.refer(ProblemSchema, "response");
+  return Object.fromEntries(
+    Object.values(byStatus).map(({ name, description, codes, headers = [] }) => {
+      if (codes.length === 0) return [name, { description }];
+      const content = {
+        "application/json": { schema: error, examples: examples(codes, errorExample) },
+        "application/problem+json": { schema: problem, examples: examples(codes, problemExample) },
+      };
+      const common = ["X-Request-Id", "Cache-Control"] as const;
+      return [name, { description, headers: headerReferences([...common, ...headers]), content }];
+    }),
+  );
+}
+
+function examples(codes: readonly ErrorCode[], exampleOf: (code: ErrorCode) => unknown) {
+  return Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }]));
+}
+
+function find(status: number): ErrorResponse {
+  const response = byStatus[status];
+  if (response === undefined) throw new Error(`The status ${status} is not described`);
+  return response;
+}

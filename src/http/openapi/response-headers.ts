@@ -1,0 +1,41 @@
+/** The headers of answers. `RateLimit*` are those of section 5 of the IETF draft they come from. */
+export const responseHeaders = {
+  "X-Request-Id": header("The id of this request, which the log has too.", "req_4f1c09ab2e0000001"),
+  "Cache-Control": header("Answers to a key are never stored.", "no-store"),
+  "X-RateLimit-Limit": header(
+    "Requests in the window that is nearest to its end of quota. A key without limits has none of these headers.",
+    60,
+  ),
+  "X-RateLimit-Remaining": header("Requests left in that window.", 59),
+  "X-RateLimit-Reset": header("When that window ends, in Unix seconds.", 1_795_253_460),
+  "X-RateLimit-Window": header("Length of that window in seconds.", 60),
+  RateLimit: header(
+    "What is left of each window: r requests, and t seconds to its end.",
+    '"minute";r=59;t=32, "day";r=999;t=52232',
+  ),
+  "RateLimit-Policy": header(
+    "The limits of the key: q requests in w seconds.",
+    '"minute";q=60;w=60, "day";q=1000;w=86400',
+  ),
+  "Retry-After": header("Whole seconds to wait before the next try.", 32),
+  "WWW-Authenticate": header(
+    "How to authenticate, and what was wrong with the credential (RFC 6750 section 3).",
+    'Bearer realm="tollgate", error="invalid_token", error_description="The key is not valid"',
+  ),
+  "Idempotency-Replayed": header(
+    "`true` when this is the stored answer to an earlier request with the same Idempotency-Key.",
+    "true",
+  ),
+};
+
+export type HeaderName = keyof typeof responseHeaders;
+
+/** References to the headers, by name. */
+export function headerReferences(names: readonly HeaderName[]) {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+function header(description: string, example: string | number) {
+  const type = typeof example === "number" ? "integer" : "string";
+  return { description, schema: { type }, example };
+}

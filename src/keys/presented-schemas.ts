@@ -1,0 +1,98 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { nullable, optionalTimestamp, strictObject, timestamp } from "../http/schema-parts.ts";
+import { KeySchema } from "./key-schemas.ts";
+import * as fields from "./schema-fields.ts";
+
+const limit = (example: number) =>
+  Type.Integer({ minimum: 0, description: "How many are allowed.", examples: [example] });
+
+const remaining = (example: number) =>
+  Type.Integer({ minimum: 0, description: "How many are left.", examples: [example] });
+
+const windowState = (example: { limit: number; reset_at: string }) =>
+  nullable(
+    strictObject({
+      limit: limit(60),
+      remaining: remaining(59),
+      reset_at: timestamp("When the window ends."),
+    }),
+    {
+      title: "RateWindow",
+      description: "One window of a limit; null is no such limit.",
+      examples: [{ ...example, remaining: example.limit - 1 }],
+    },
+  );
+
+export const RateLimitStateSchema = strictObject(
+  {
+    requests_per_minute: windowState({ limit: 60, reset_at: "2026-11-21T09:31:00.000Z" }),
+    requests_per_day: windowState({ limit: 1_000, reset_at: "2026-11-22T00:00:00.000Z" }),
+    concurrent_requests: nullable(strictObject({ limit: limit(10), remaining: remaining(10) }), {
+      title: "Concurrency",
+      description: "Requests under way at once; null is no such limit.",
+      examples: [null],
+    }),
+  },
+  { title: "RateLimitState", description: "What is left of each limit; null is no such limit." },
+);
+
+export const presentedFields = {
+  label: fields.label,
+  usage: Type.Number({ minimum: 0, description: "What the key has spent, in USD.", examples: [0] }),
+  limit: nullable(Type.Number({ minimum: 0 }), {
+    description: "The key's spend limit in USD; null is none.",
+  }),
+  limit_remaining: nullable(Type.Number({ minimum: 0 }), {
+    description: "What is left of the spend limit in USD; null where there is none.",
+  }),
+  id: fields.keyId,
+  organization_id: KeySchema.properties.organization_id,
+  workspace_id: KeySchema.properties.workspace_id,
+  type: KeySchema.properties.type,
+  environment: KeySchema.properties.environment,
+  scopes: fields.scopes,
+  allowed_models: fields.globs("Models", "gpt-*"),
+  allowed_providers: fields.globs("Providers", "openai"),
+  plan: Type.String({ description: "The plan in force.", examples: ["free"] }),
+  created_at: timestamp("When the key was made."),
+  expires_at: optionalTimestamp("When the key stops to work; null is never."),
+  requests_total: Type.Integer({ minimum: 0, description: "Admitted requests.", examples: [1] }),
+  rate_limits: RateLimitStateSchema,
+};
+
+export const PresentedKeySchema = strictObject(presentedFields, {
+  title: "PresentedKey",
+  description: "The key that was presented, with what is left of its limits.",
+});
+
+export const asked = {
+  model: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: "May this model be used?",
+      examples: ["gpt-5"],
+    }),
+  ),
+  provider: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      description: "May this provider be used?",
+      examples: ["openai"],
+    }),
+  ),
+};
+
+export const PresentedKeyQuerySchema = strictObject({
+  scope: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 1_000,
+      description: "May this be done? Several scopes are separated by spaces.",
+      examples: ["execute"],
+    }),
+  ),
+  ...asked,
+});
+export type PresentedKeyQuery = Static<typeof PresentedKeyQuerySchema>;

@@ -1,0 +1,95 @@
+import { Type } from "@sinclair/typebox";
+import { nullable, strictObject } from "../http/schema-parts.ts";
+import { scopesMax } from "../permissions/scopes.ts";
+import { limitMax, planSlug } from "../plans/schemas.ts";
+
+// The fields that several requests and answers about keys share: what may be sent is what is shown.
+
+export const metadataBytesMax = 4_096;
+
+/** A well-formed secret that no database holds. */
+export const secretExample =
+  "sk_live_3f9c2a7d5b1e8064c7a2f9d3e6b0815c4d7a9e2f1b6c3058d4e7a1f9c2b5a4ef";
+
+/** One of the given words. TypeBox does not check `enum` on a string; it checks a union. */
+export const literals = <T extends string>(values: readonly T[], description: string) =>
+  Type.Unsafe<T>(
+    Type.Union(
+      values.map((value) => Type.Literal(value)),
+      { description, examples: [values[0] as T] },
+    ),
+  );
+
+export const keyId = Type.String({
+  pattern: "^key_[0-9a-f]{32}$",
+  description: "Id of a key; ids sort by the time they were made.",
+  examples: ["key_019aa4c1f7e07a3cb1f60d6f5e2a9b14"],
+});
+
+export const label = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: "\\S",
+  description: "Human-readable name.",
+  examples: ["production backend"],
+});
+
+export const description = nullable(
+  Type.String({ maxLength: 1_000, examples: ["Slack support bot"] }),
+  {
+    description: "What the key is for.",
+  },
+);
+
+export const scopes = Type.Array(
+  Type.String({ minLength: 1, maxLength: 128, pattern: "^[a-zA-Z0-9:._/*-]{1,128}$" }),
+  {
+    maxItems: scopesMax,
+    description: "What the key may do; `*` is everything, `documents:*` all below documents.",
+    examples: [["discover", "execute"]],
+  },
+);
+
+const limit = (what: string, example: number) =>
+  Type.Optional(
+    nullable(Type.Integer({ minimum: 0, maximum: limitMax }), {
+      description: `${what}; null or absent takes the plan's.`,
+      examples: [example],
+    }),
+  );
+
+export const limits = strictObject(
+  {
+    requests_per_minute: limit("Requests in a minute by the clock", 60),
+    requests_per_day: limit("Requests in a UTC day", 1_000),
+    concurrent_requests: limit("Requests under way at once", 10),
+  },
+  {
+    description: "The key's own limits; they go before the plan's.",
+    examples: [{ requests_per_minute: 60, requests_per_day: 1_000, concurrent_requests: null }],
+  },
+);
+
+export const globs = (what: string, example: string) =>
+  nullable(Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 100 }), {
+    description: `${what} the key may use, as globs; null is all.`,
+    examples: [[example]],
+  });
+
+export const ipAllowlist = nullable(
+  Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 100 }),
+  {
+    description: "Addresses and CIDR networks the key may be used from; null is everywhere.",
+    examples: [["192.0.2.0/24", "2001:db8::/32"]],
+  },
+);
+
+export const metadata = Type.Record(Type.String(), Type.Unknown(), {
+  description: "Your own JSON, at most 4 KiB.",
+  examples: [{ team: "search" }],
+});
+
+export const plan = nullable(planSlug, {
+  description: "A plan for this key; null takes the organization's.",
+  examples: ["pro"],
+});

@@ -1,0 +1,113 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { environments, keyTypes } from "../crypto/secret-format.ts";
+import { optionalTimestamp, strictObject } from "../http/schema-parts.ts";
+import * as fields from "./schema-fields.ts";
+
+export const expiresInSecondsMax = 10 * 366 * 86_400;
+export const gracePeriodSecondsMax = 30 * 86_400;
+
+const expiry = {
+  expires_at: Type.Optional(optionalTimestamp("When the key stops to work; null is never.")),
+  expires_in_seconds: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: expiresInSecondsMax,
+      description: "The same, counted from now. Give one of the two.",
+      examples: [7_776_000],
+    }),
+  ),
+};
+
+export const CreateKeySchema = strictObject(
+  {
+    label: fields.label,
+    description: Type.Optional(fields.description),
+    type: Type.Optional(fields.literals(keyTypes, "What kind of key; `workspace` by default.")),
+    environment: Type.Optional(fields.literals(environments, "`live` by default.")),
+    workspace_id: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: "The workspace; the caller's own by default.",
+        examples: ["ws_019aa4c1f7d97c01a6e1b8c2d4f60a12"],
+      }),
+    ),
+    scopes: Type.Optional(fields.scopes),
+    plan: Type.Optional(fields.plan),
+    limits: Type.Optional(fields.limits),
+    allowed_models: Type.Optional(fields.globs("Models", "gpt-*")),
+    allowed_providers: Type.Optional(fields.globs("Providers", "openai")),
+    ip_allowlist: Type.Optional(fields.ipAllowlist),
+    metadata: Type.Optional(fields.metadata),
+    ...expiry,
+  },
+  {
+    title: "CreateKey",
+    description: "What the new key is and may do. Only the label is needed.",
+    examples: [
+      {
+        label: "production backend",
+        scopes: ["discover", "execute"],
+        limits: { requests_per_minute: 60, requests_per_day: 1_000 },
+        expires_in_seconds: 7_776_000,
+        metadata: { team: "search" },
+      },
+    ],
+  },
+);
+export type CreateKey = Static<typeof CreateKeySchema>;
+
+export const UpdateKeySchema = strictObject(
+  {
+    label: Type.Optional(fields.label),
+    description: Type.Optional(fields.description),
+    enabled: Type.Optional(
+      Type.Boolean({ description: "False switches the key off.", examples: [true] }),
+    ),
+    scopes: Type.Optional(fields.scopes),
+    plan: Type.Optional(fields.plan),
+    limits: Type.Optional(fields.limits),
+    allowed_models: Type.Optional(fields.globs("Models", "gpt-*")),
+    allowed_providers: Type.Optional(fields.globs("Providers", "openai")),
+    ip_allowlist: Type.Optional(fields.ipAllowlist),
+    metadata: Type.Optional(fields.metadata),
+    ...expiry,
+  },
+  {
+    title: "UpdateKey",
+    minProperties: 1,
+    description: "The fields to change. What is absent stays; null clears.",
+    examples: [{ label: "production backend", enabled: true }],
+  },
+);
+export type UpdateKey = Static<typeof UpdateKeySchema>;
+
+export const RotateKeySchema = strictObject(
+  {
+    grace_period_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: gracePeriodSecondsMax,
+        description: "How long the old secret goes on working; 0 (the default) ends it at once.",
+        examples: [3_600],
+      }),
+    ),
+  },
+  {
+    title: "RotateKey",
+    description: "How the old secret ends.",
+    examples: [{ grace_period_seconds: 3600 }],
+  },
+);
+export type RotateKey = Static<typeof RotateKeySchema>;
+
+export const RevokeKeyQuerySchema = strictObject({
+  reason: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: "Kept with the key, for the record.",
+      examples: ["The laptop it was on is lost."],
+    }),
+  ),
+});

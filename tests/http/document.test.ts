@@ -1,0 +1,130 @@
+import { describe, expect, test } from "bun:test";
+import { createApp, describedRoutes } from "../../src/app.ts";
+import { generateDocument } from "../../src/http/openapi/generate.ts";
+import { routeAccess } from "../../src/http/route-access.ts";
+import type { Services } from "../../src/services.ts";
+import {
+  document,
+  documentPath,
+  faultsOf,
+  type MediaType,
+  operations,
+} from "../support/openapi-document.ts";
+
+/** The document's own pages, which are for people and tools that have it already. */
+const undescribed = ["GET /openapi.json", "GET /docs", "GET /docs/:file"];
+
+describe("the document", () => {
+  test("is the one that the routes generate", async () => {
+    const generated = await generateDocument(describedRoutes());
+    expect(await Bun.file(documentPath).text()).toBe(generated);
+    expect(await generateDocument(describedRoutes())).toBe(generated);
+  });
+
+  test("passes the Redocly linter with no error and no warning", () => {
+    const command = ["--bun", "node_modules/.bin/redocly", "lint", documentPath];
+    const lint = Bun.spawnSync(
+      [process.execPath, ...command, "--extends=recommended", "--format=json"],
+      {
+        env: {
+          ...process.env,
+          REDOCLY_TELEMETRY: "off",
+          REDOCLY_SUPPRESS_UPDATE_NOTICE: "true",
+        },
+      },
+    );
+    const { totals, problems } = JSON.parse(lint.stdout.toString());
+    expect(problems).toEqual([]);
+    expect(totals).toEqual({ errors: 0, warnings: 0, ignored: 0 });
+    expect(lint.exitCode).toBe(0);
+  });
+
+  test("describes every route of the access table but its own pages", () => {
+    const described = operations.map(({ route }) => route);
+    expect([...described, ...undescribed].sort()).toEqual(Object.keys(routeAccess).sort());
+  });
+
+  test("every route of the application has a row in the access table", () => {
+    const routes = createApp({} as Services).routes.map(({ method, path }) => `${method} ${path}`);
+    expect(routes.sort()).toEqual(Object.keys(routeAccess).sort());
+  });
+
+  test("has no schema words that client generators trip over", () => {
+    const text = JSON.stringify(document);
+    for (const word of ["$id", "anyOf", "oneOf", "allOf", "const", "patternProperties"]) {
+      expect(text).not.toContain(`"${word}":`);
+    }
+    expect(text).not.toContain('"type":"null"');
+  });
+
+  test("every field is described", () => {
+    const schemas = document.components["schemas"] as Record<string, { properties: object }>;
+    for (const [name, { properties }] of Object.entries(schemas)) {
+      for (const [field, schema] of Object.entries(properties)) {
+        const words = Object.keys(schema);
+        const isPlain = words.includes("$ref") || words.includes("items");
+        const isDescribed = isPlain || words.includes("description") || field === "error";
+        expect([name, field, isDescribed]).toEqual([name, field, true]);
+      }
+    }
+  });
+});
+
+describe.each(operations)("$operationId", (operation) => {
+  const access = routeAccess[operation.route];
+  const isPublic = access?.kind === "public";
+
+  test("has a summary, a description, a described tag and an id of its own", () => {
+    expect(operation.summary).not.toBe("");
+    expect(operation.description).not.toBe("");
+    const known = document.tags.map(({ name }) => name);
+    expect(operation.tags.length).toBe(1);
+    expect(known).toEqual(expect.arrayContaining(operation.tags));
+    const { operationId } = operation;
+    expect(operations.filter((other) => other.operationId === operationId).length).toBe(1);
+  });
+
+  test("says which key it takes", () => {
+    expect(operation.security).toEqual(isPublic ? [] : [{ bearerAuth: [] }]);
+    if (access?.kind === "management") expect(operation.description).toContain(access.scope);
+  });
+
+  test("has all its error responses, in both shapes, with examples and headers", () => {
+    const statuses = Object.keys(operation.responses).map(Number);
+    const hasBody = operation.requestBody !== undefined;
+    const hasPathParameter = operation.path.includes("{");
+    const hasInput = hasBody || (operation.parameters ?? []).length > 0;
+    const expected = [
+      ...(isPublic ? [] : [400, 401, 403, 429, 503]),
+      ...(hasPathParameter ? [404] : []),
+      ...(hasInput ? [422] : []),
+      ...(hasBody ? [413, 415] : []),
+      500,
+    ];
+    expect(statuses).toEqual(expect.arrayContaining(expected));
+    for (const [status, { content, headers }] of Object.entries(operation.responses)) {
+      // The HTTP server itself refuses headers that are too large, before there is a request.
+      if (Number(status) < 400 || status === "431") continue;
+      expect(Object.keys(content ?? {})).toEqual(["application/json", "application/problem+json"]);
+      expect(Object.keys(headers ?? {})).toContain("X-Request-Id");
+      for (const media of Object.values(content ?? {})) {
+        expect(Object.keys(media.examples ?? {}).length).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  test("has examples of what is sent and answered, which fit their schemas", () => {
+    for (const { schema, example } of operation.parameters ?? []) expectFit({ schema, example });
+    for (const media of Object.values(operation.requestBody?.content ?? {})) expectFit(media);
+    for (const { content } of Object.values(operation.responses)) {
+      for (const media of Object.values(content ?? {})) expectFit(media);
+    }
+  });
+});
+
+function expectFit({ schema, example, examples = {} }: MediaType): void {
+  const values: unknown[] = example === undefined ? [] : [example];
+  values.push(...Object.values(examples).map(({ value }) => value));
+  expect(values.length).toBeGreaterThan(0);
+  for (const value of values) expect(faultsOf(value, schema)).toEqual([]);
+}

@@ -1,0 +1,116 @@
+import { resolve } from "node:path";
+import Ajv from "ajv";
+import addFormats from "ajv-formats";
+
+type Json = Record<string, unknown>;
+
+export interface MediaType {
+  schema: Json;
+  example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
+
+export interface DescribedResponse {
+  $ref?: string;
+  description: string;
+  headers?: Record<string, unknown>;
+  content?: Record<string, MediaType>;
+}
+
+export interface Parameter {
+  $ref?: string;
+  name: string;
+  in: "path" | "query" | "header";
+  required: boolean;
+  schema: Json;
+  example: unknown;
+}
+
+export interface Operation {
+  operationId: string;
+  tags: string[];
+  summary: string;
+  description: string;
+  security: Json[];
+  parameters?: Parameter[];
+  requestBody?: { required: boolean; content: Record<string, MediaType> };
+  responses: Record<string, DescribedResponse>;
+}
+
+export interface DescribedOperation extends Operation {
+  /** In capitals. */
+  method: string;
+  /** As in the document, `/api-keys/{id}`. */
+  path: string;
+  /** As in the access table, `GET /api-keys/:id`. */
+  route: string;
+}
+
+interface Document {
+  tags: { name: string; description: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: Record<string, Record<string, unknown>>;
+}
+
+export const documentPath = resolve("openapi/openapi.json");
+export const document: Document = await Bun.file(documentPath).json();
+
+/** Every operation of the document, its references to parameters and responses followed. */
+export const operations: DescribedOperation[] = Object.entries(document.paths).flatMap(
+  ([path, item]) =>
+    Object.entries(item).map(([name, operation]) => {
+      const method = name.toUpperCase();
+      return {
+        ...operation,
+        parameters: operation.parameters?.map(follow) ?? [],
+        responses: Object.fromEntries(
+          Object.entries(operation.responses).map(([status, one]) => [status, follow(one)]),
+        ),
+        method,
+        path,
+        route: `${method} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
+      };
+    }),
+);
+
+export function operation(id: string): DescribedOperation {
+  const found = operations.find(({ operationId }) => operationId === id);
+  if (found === undefined) throw new Error(`There is no operation ${id}`);
+  return found;
+}
+
+function follow<T extends { $ref?: string }>(one: T): T {
+  if (one.$ref === undefined) return one;
+  const [, , kind = "", name = ""] = one.$ref.split("/");
+  return document.components[kind]?.[name] as T;
+}
+
+const ajv = new Ajv({ strict: false, allErrors: true });
+addFormats(ajv);
+
+/** What is wrong with the value by a schema of the document; nothing when it fits. */
+export function faultsOf(value: unknown, schema: Json, isClosed = true): string[] {
+  const components = toJsonSchema(document.components, isClosed) as Json;
+  const isValid = ajv.compile({ ...(toJsonSchema(schema, isClosed) as Json), components });
+  if (isValid(value)) return [];
+  return (isValid.errors ?? []).map(
+    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+  );
+}
+
+/**
+ * OpenAPI 3.0 says `nullable` where JSON Schema has the type null. `isClosed` refuses fields that are
+ * not described, so that an answer with more than the document says is found out.
+ */
+function toJsonSchema(node: unknown, isClosed: boolean): unknown {
+  if (Array.isArray(node)) return node.map((item) => toJsonSchema(item, isClosed));
+  if (typeof node !== "object" || node === null) return node;
+  const { nullable, example: _, ...words } = node as Json;
+  const copy = Object.fromEntries(
+    Object.entries(words).map(([name, value]) => [name, toJsonSchema(value, isClosed)]),
+  );
+  if (nullable === true) copy["type"] = [copy["type"], "null"];
+  const isOpenObject = words["type"] === "object" && words["additionalProperties"] === undefined;
+  if (isClosed && isOpenObject) copy["additionalProperties"] = false;
+  return copy;
+}
