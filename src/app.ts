@@ -8,9 +8,15 @@ import { verifyRoutes } from "./keys/verify-routes.ts";
 import { planRoutes } from "./plans/routes.ts";
 import type { Services } from "./services.ts";
 
+/**
+ * Unknown fields are refused, not dropped. `standardHostname` off: on, Elysia takes a host to have
+ * four letters at least and would cut the path of `http://x/a/key` to `/key`.
+ */
+const options = { normalize: false, handler: { standardHostname: false } } as const;
+
 /** What the API is made of: every group of routes that the document describes. */
 export function apiRoutes(services: Services) {
-  return new Elysia({ normalize: false })
+  return new Elysia(options)
     .use(presentedKeyRoutes(services))
     .use(verifyRoutes(services))
     .use(keyRoutes(services))
@@ -25,7 +31,7 @@ export function describedRoutes() {
 
 /** The whole application: the API, its document and Swagger UI, and the one error handler. */
 export function createApp(services: Services) {
-  return new Elysia({ normalize: false })
+  return new Elysia(options)
     .onError(({ error, code, request, set }) =>
       handleError({ error, code, request, headers: set.headers }, services),
     )

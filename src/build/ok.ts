@@ -8,10 +8,10 @@ const steps: readonly (readonly [string, readonly string[]])[] = [
     ["bun", "--bun", "node_modules/.bin/biome", "check", "--error-on-warnings", "."],
   ],
   ["types", ["bun", "--bun", "node_modules/.bin/tsc", "-p", "."]],
-  ["tidy", ["bun", "test", "tests/tidy.test.ts"]],
+  ["tidy", ["bun", "test", "--timeout", "60000", "tests/tidy.test.ts"]],
   ["compile", ["bun", "src/build/compile.ts"]],
-  ["binary", ["bun", "test", "tests/binary"]],
-  ["tests and document", ["bun", "test", "tests/unit", "tests/http"]],
+  ["binary", ["bun", "test", "--timeout", "60000", "tests/binary"]],
+  ["tests and document", ["bun", "test", "--timeout", "60000", "tests/unit", "tests/http"]],
 ];
 
 install();

@@ -59,8 +59,9 @@ export function keysCommand(context: CommandContext): Command {
     .addOption(choice("--sort <order>", "the order; - is descending", keySorts))
     .option("--limit <number>", "keys in a page, 1 to 100", "50")
     .option("--cursor <cursor>", "the next_cursor of the page before")
-    .action(async ({ json, limit, ...filters }) => {
-      const query = { ...filters, limit: Number(limit) };
+    .action(async ({ json, limit, type, status, environment, q, sort, cursor }) => {
+      const given = { type, status, environment, q, sort, cursor, limit: Number(limit) };
+      const query = withoutUndefined(given);
       const fault = Value.Errors(ListKeysQuerySchema, query).First();
       if (fault !== undefined) {
         throw new CommandError(`Cannot list keys: ${fault.path.slice(1)}: ${fault.message}.`);
@@ -156,6 +157,11 @@ function describeFields(key: Key): string {
       typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "-"),
     ]),
   );
+}
+
+function withoutUndefined<T extends object>(fields: T): T {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as T;
 }
 
 function splitList(text: string): string[] {

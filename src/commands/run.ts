@@ -42,6 +42,8 @@ function systemReason(error: unknown): string | undefined {
     case "EPERM":
     case "EROFS":
       return `No permission for ${path ?? "the address or the folder"}.`;
+    case "ENOENT":
+      return `${path} does not exist and cannot be made.`;
     case "ENOSPC":
       return "No storage space is left.";
     case "ENOTDIR":

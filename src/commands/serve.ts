@@ -21,6 +21,7 @@ export function serveCommand(context: CommandContext): Command {
     const paths = context.paths();
     process.umask(0o077);
     const log = createLogger(config.logLevel, systemClock.nowMs);
+    const toldToStop = untilToldToStop(log);
     createFolder(paths.folder);
     const unlock = await lockFolder(paths.lock);
     const instance = await openOrCreateInstance(paths, systemClock);
@@ -43,7 +44,7 @@ export function serveCommand(context: CommandContext): Command {
       const { secret } = await createFirstKey(services.keys, instance.actor);
       context.output.err(quickStart(address, secret));
     }
-    await untilToldToStop(log);
+    await toldToStop;
     await drain(() => server.stop(), config.shutdownSeconds, log);
     server.stop(true);
     const isSaved = await services.stop();

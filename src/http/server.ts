@@ -2,7 +2,11 @@ import type { Server } from "bun";
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import type { KeyGate } from "../keys/key-gate.ts";
+import { presentedKeyAnswer, presentedKeyPaths } from "../keys/presented-routes.ts";
+import type { AnswerHeaders, Authenticator } from "./authenticate.ts";
 import type { ClientAddresses } from "./client-address.ts";
+import { handleError } from "./handle-error.ts";
 import type { Metrics } from "./metrics.ts";
 import { requestIdOf } from "./request-id.ts";
 
@@ -20,31 +24,82 @@ interface Served {
   log: Logger;
   addresses: ClientAddresses;
   metrics: Metrics;
+  authenticator: Authenticator;
+  gate: KeyGate;
 }
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** Starts to listen. Throws Bun's error when it cannot, `EADDRINUSE` for one. */
 export function startServer(appFetch: Fetch, services: Served): Server<undefined> {
+  const fetch = finishing(appFetch, services);
+  const hot = { GET: answerHot(fetch, services) };
   const server = Bun.serve({
     hostname: services.config.host,
     port: services.config.port,
     idleTimeout: idleTimeoutSeconds,
     maxRequestBodySize: bunBodyBytesMax,
     development: false,
-    fetch: finishing(appFetch, services),
+    routes: Object.fromEntries(presentedKeyPaths.map((path) => [path, hot])),
+    fetch,
   });
   services.addresses.attach(server);
   return server;
 }
 
+type Recorded = Pick<Served, "config" | "clock" | "log" | "metrics">;
+
 /** What every response gets, whoever made it: an id, a count, a line in the log. */
-export function finishing(appFetch: Fetch, services: Omit<Served, "addresses">): Fetch {
-  const { config, clock, log, metrics } = services;
+export function finishing(appFetch: Fetch, services: Recorded): Fetch {
+  const record = recording(services);
   const finish = (request: Request, response: Response, startedMs: number): Response => {
     if (!response.headers.has("x-request-id")) {
       response.headers.set("x-request-id", requestIdOf(request));
     }
+    return record(request, response, startedMs);
+  };
+  return (request) => {
+    if (request.method === "HEAD") return answerHead(request, (get) => serve(get));
+    return serve(request);
+  };
+
+  function serve(request: Request): Response | Promise<Response> {
+    const startedMs = startOf(services);
+    const response = appFetch(request);
+    if (response instanceof Promise) {
+      return response.then((settled) => finish(request, settled, startedMs));
+    }
+    return finish(request, response, startedMs);
+  }
+}
+
+/**
+ * `GET /key` without parameters, past Elysia: the same decision, answer and errors as its route there.
+ * The context, query and promises that are made there cost a third of the request (18.7 against
+ * 12.7 microseconds of CPU). A call with parameters goes to that route.
+ */
+function answerHot(general: Fetch, services: Served): Fetch {
+  const present = presentedKeyAnswer(services);
+  const record = recording(services);
+  return (request) => {
+    if (request.url.includes("?")) return general(request);
+    const startedMs = startOf(services);
+    const headers: AnswerHeaders = {};
+    const refuse = (error: unknown) =>
+      record(request, handleError({ error, code: "", request, headers }, services), startedMs);
+    try {
+      const answer = present(request, headers);
+      if (!(answer instanceof Promise)) return record(request, answer, startedMs);
+      return answer.then((settled) => record(request, settled, startedMs)).catch(refuse);
+    } catch (error) {
+      return refuse(error);
+    }
+  };
+}
+
+/** Counts and logs a response that has its id. */
+function recording({ config, clock, log, metrics }: Recorded) {
+  return (request: Request, response: Response, startedMs: number): Response => {
     const { status } = response;
     metrics.responses[status] = (metrics.responses[status] ?? 0) + 1;
     if (config.accessLog === "all" || (config.accessLog === "errors" && status >= 500)) {
@@ -58,19 +113,10 @@ export function finishing(appFetch: Fetch, services: Omit<Served, "addresses">):
     }
     return response;
   };
-  return (request) => {
-    if (request.method === "HEAD") return answerHead(request, (get) => serve(get));
-    return serve(request);
-  };
+}
 
-  function serve(request: Request): Response | Promise<Response> {
-    const startedMs = config.accessLog === "off" ? 0 : clock.monotonicMs();
-    const response = appFetch(request);
-    if (response instanceof Promise) {
-      return response.then((settled) => finish(request, settled, startedMs));
-    }
-    return finish(request, response, startedMs);
-  }
+function startOf({ config, clock }: Recorded): number {
+  return config.accessLog === "off" ? 0 : clock.monotonicMs();
 }
 
 /** HEAD is GET without the content (RFC 9110 section 9.3.2). */

@@ -1,32 +1,40 @@
 import { Elysia } from "elysia";
-import type { Authenticator } from "../http/authenticate.ts";
+import type { AnswerHeaders, Authenticator } from "../http/authenticate.ts";
 import { newRequestId } from "../http/request-id.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
 import { faceOf } from "./present-key.ts";
 import * as schemas from "./presented-schemas.ts";
 
-/** `GET /key` and the paths that clients of other systems know it by. */
-export function presentedKeyRoutes(services: { authenticator: Authenticator; gate: KeyGate }) {
-  const { authenticator, gate } = services;
+/** The paths of `GET /key`: its own, and those that clients of other systems know it by. */
+export const presentedKeyPaths = ["/key", "/v1/key", "/api/v1/key"] as const;
 
-  const answer = ({ live }: LiveSecret): Response => {
-    const face = faceOf(live);
-    const headers = face.headersFor(live.counters, gate.windowClock, newRequestId());
-    return new Response(face.bodyFor(live, gate.windowClock), { headers });
-  };
+interface Services {
+  authenticator: Authenticator;
+  gate: KeyGate;
+}
 
-  // Elysia reads a handler's source to see what it needs. Named in the parameter, these three are all
-  // it prepares; a `context` taken whole gets headers, cookies and a promise too: half of the speed.
-  const handle = ({
-    request,
-    set,
-    query,
-  }: {
+/**
+ * The answer to `GET /key` without parameters. `headers` gets the state of the key's limits when the
+ * call is refused. Throws what the decision throws.
+ */
+export function presentedKeyAnswer({ authenticator, gate }: Services) {
+  const describe = describePresented(gate);
+  const ask = { scopes: none };
+  return (request: Request, headers: AnswerHeaders): Response | Promise<Response> =>
+    authenticator.admit({ request, headers }, ask, describe);
+}
+
+/** The routes of `GET /key`, with and without parameters. */
+export function presentedKeyRoutes({ authenticator, gate }: Services) {
+  const answer = describePresented(gate);
+
+  const handle = (context: {
     request: Request;
     set: { headers: Record<string, unknown> };
     query: schemas.PresentedKeyQuery;
   }) => {
+    const { request, set, query } = context;
     const scopes = query.scope === undefined ? none : query.scope.split(" ").filter(Boolean);
     const ask = { scopes, model: query.model, provider: query.provider };
     return authenticator.admit({ request, headers: set.headers }, ask, answer);
@@ -45,13 +53,26 @@ export function presentedKeyRoutes(services: { authenticator: Authenticator; gat
   });
 
   return new Elysia({ name: "presented-key" })
-    .get("/key", handle, describe("showPresentedKey", "Show the presented key"))
-    .get("/v1/key", handle, describe("showPresentedKeyV1", "Show the presented key (alias)"))
+    .get(presentedKeyPaths[0], handle, describe("showPresentedKey", "Show the presented key"))
     .get(
-      "/api/v1/key",
+      presentedKeyPaths[1],
+      handle,
+      describe("showPresentedKeyV1", "Show the presented key (alias)"),
+    )
+    .get(
+      presentedKeyPaths[2],
       handle,
       describe("showPresentedKeyApiV1", "Show the presented key (alias)"),
     );
+}
+
+/** The answer for a key that was let in, with a request id among its headers. */
+function describePresented(gate: KeyGate): (secret: LiveSecret) => Response {
+  return ({ live }) => {
+    const face = faceOf(live);
+    const headers = face.headersFor(live.counters, gate.windowClock, newRequestId());
+    return new Response(face.bodyFor(live, gate.windowClock), { headers });
+  };
 }
 
 const none: readonly string[] = [];

@@ -118,6 +118,12 @@ describe("paths, ids and methods", () => {
     expect((await app.manage(`/api-keys/${"x".repeat(65)}`)).status).toBe(422);
   });
 
+  test("a short host name does not cut the path", async () => {
+    const ask = async (url: string) => (await app.fetch(new Request(url))).status;
+    expect(await ask("http://x/healthz")).toBe(200);
+    expect(await ask("http://x/abc/healthz")).toBe(404);
+  });
+
   test("405 with Allow for a method that a path does not have", async () => {
     const answer = await app.manage("/api-keys", { method: "PUT" });
     expect([answer.status, answer.body.error.code]).toEqual([405, "method_not_allowed"]);

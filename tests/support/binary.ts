@@ -63,7 +63,9 @@ export async function startBinary(options: {
   command?: readonly string[];
 }): Promise<RunningBinary> {
   const { cwd, args = [], env = {}, command = [binaryPath] } = options;
-  const isFirst = !existsSync(join(cwd, "data", "tollgate.db"));
+  const dataFlag = args.indexOf("--data");
+  const data = dataFlag === -1 ? "data" : (args[dataFlag + 1] as string);
+  const isFirst = !existsSync(resolve(cwd, data, "tollgate.db"));
   const server = Bun.spawn([...command, "serve", "--port", "0", ...args], {
     cwd,
     env,

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import Ajv from "ajv";
+import Ajv, { type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 
 type Json = Record<string, unknown>;
@@ -87,11 +87,15 @@ function follow<T extends { $ref?: string }>(one: T): T {
 
 const ajv = new Ajv({ strict: false, allErrors: true });
 addFormats(ajv);
+const components = toJsonSchema(document.components);
+const validators = new Map<string, ValidateFunction>();
 
 /** What is wrong with the value by a schema of the document; nothing when it fits. */
-export function faultsOf(value: unknown, schema: Json, isClosed = true): string[] {
-  const components = toJsonSchema(document.components, isClosed) as Json;
-  const isValid = ajv.compile({ ...(toJsonSchema(schema, isClosed) as Json), components });
+export function faultsOf(value: unknown, schema: Json): string[] {
+  const text = JSON.stringify(schema);
+  const isValid =
+    validators.get(text) ?? ajv.compile({ ...(toJsonSchema(schema) as Json), components });
+  validators.set(text, isValid);
   if (isValid(value)) return [];
   return (isValid.errors ?? []).map(
     ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
@@ -99,18 +103,18 @@ export function faultsOf(value: unknown, schema: Json, isClosed = true): string[
 }
 
 /**
- * OpenAPI 3.0 says `nullable` where JSON Schema has the type null. `isClosed` refuses fields that are
- * not described, so that an answer with more than the document says is found out.
+ * OpenAPI 3.0 says `nullable` where JSON Schema has the type null. Fields that are not described are
+ * refused, so that an answer with more than the document says is found out.
  */
-function toJsonSchema(node: unknown, isClosed: boolean): unknown {
-  if (Array.isArray(node)) return node.map((item) => toJsonSchema(item, isClosed));
+function toJsonSchema(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(toJsonSchema);
   if (typeof node !== "object" || node === null) return node;
   const { nullable, example: _, ...words } = node as Json;
   const copy = Object.fromEntries(
-    Object.entries(words).map(([name, value]) => [name, toJsonSchema(value, isClosed)]),
+    Object.entries(words).map(([name, value]) => [name, toJsonSchema(value)]),
   );
   if (nullable === true) copy["type"] = [copy["type"], "null"];
   const isOpenObject = words["type"] === "object" && words["additionalProperties"] === undefined;
-  if (isClosed && isOpenObject) copy["additionalProperties"] = false;
+  if (isOpenObject) copy["additionalProperties"] = false;
   return copy;
 }

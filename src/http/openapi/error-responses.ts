@@ -3,7 +3,7 @@ import { ErrorSchema, ProblemSchema } from "../error-schemas.ts";
 import type { RouteAccess } from "../route-access.ts";
 import type { ComponentSchemas } from "./component-schemas.ts";
 import { errorExample, problemExample } from "./error-examples.ts";
-import { type HeaderName, headerReferences } from "./response-headers.ts";
+import { type HeaderName, headerReferences, limitHeaders } from "./response-headers.ts";
 
 interface ErrorResponse {
   name: string;
@@ -12,15 +12,6 @@ interface ErrorResponse {
   codes: readonly ErrorCode[];
   headers?: readonly HeaderName[];
 }
-
-const limitHeaders = [
-  "X-RateLimit-Limit",
-  "X-RateLimit-Remaining",
-  "X-RateLimit-Reset",
-  "X-RateLimit-Window",
-  "RateLimit",
-  "RateLimit-Policy",
-] as const;
 
 const byStatus: Readonly<Record<number, ErrorResponse>> = {
   400: {

@@ -11,7 +11,7 @@ import {
   type RawResponse,
   type RawSchema,
 } from "./raw-document.ts";
-import { headerReferences } from "./response-headers.ts";
+import { headerReferences, limitHeaders } from "./response-headers.ts";
 
 /** One operation. `path` is the method and the path, such as `PATCH /api-keys/{id}`. */
 export function normalizeOperation(raw: RawOperation, path: string, schemas: ComponentSchemas) {
@@ -102,7 +102,7 @@ function successes(
   const { access, isIdempotent, schemas } = options;
   const headers = headerReferences([
     "X-Request-Id",
-    ...(access.kind === "public" ? [] : (["Cache-Control", ...rateLimitHeaders] as const)),
+    ...(access.kind === "public" ? [] : (["Cache-Control", ...limitHeaders] as const)),
     ...(isIdempotent ? (["Idempotency-Replayed"] as const) : []),
   ]);
   const entries = Object.entries(responses).filter(([status]) => Number(status) < 400);
@@ -116,15 +116,6 @@ function successes(
     }),
   );
 }
-
-const rateLimitHeaders = [
-  "X-RateLimit-Limit",
-  "X-RateLimit-Remaining",
-  "X-RateLimit-Reset",
-  "X-RateLimit-Window",
-  "RateLimit",
-  "RateLimit-Policy",
-] as const;
 
 /** Text is text and everything else is JSON. The plugin's title and examples go back to the schema. */
 function contentOf({ content, ...moved }: RawResponse, schemas: ComponentSchemas) {

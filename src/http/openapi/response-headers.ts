@@ -30,6 +30,16 @@ export const responseHeaders = {
 
 export type HeaderName = keyof typeof responseHeaders;
 
+/** The state of the key's limits, which every answer to a good key has. */
+export const limitHeaders = [
+  "X-RateLimit-Limit",
+  "X-RateLimit-Remaining",
+  "X-RateLimit-Reset",
+  "X-RateLimit-Window",
+  "RateLimit",
+  "RateLimit-Policy",
+] as const;
+
 /** References to the headers, by name. */
 export function headerReferences(names: readonly HeaderName[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
