@@ -11,6 +11,7 @@ export function isBinaryFresh(): boolean {
   return readFileSync(stampPath, "utf8") === fingerprint();
 }
 
+/** Notes which sources the binary was made from. */
 export function writeStamp(): void {
   writeFileSync(stampPath, fingerprint());
 }

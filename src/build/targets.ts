@@ -18,6 +18,7 @@ export const platforms = {
 export type Target = keyof typeof platforms;
 export const targets = Object.keys(platforms) as Target[];
 
+/** True for a name in the table. */
 export function isTarget(text: string): text is Target {
   return Object.hasOwn(platforms, text);
 }

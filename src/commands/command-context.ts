@@ -10,10 +10,12 @@ export interface CommandContext {
   paths(): DataPaths;
 }
 
+/** `--json`, for a command that prints data. */
 export function withJson(command: Command): Command {
   return command.option("--json", "print JSON", false);
 }
 
+/** An option that takes one of the given words. */
 export function choice(
   flags: string,
   description: string,

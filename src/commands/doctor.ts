@@ -4,7 +4,7 @@ import type { DataPaths } from "../config/load.ts";
 import { PasswordHasher } from "../crypto/password-hash.ts";
 import { deriveSubkeys, readRootKey } from "../crypto/root-key.ts";
 import { migrationState } from "../db/migrate.ts";
-import { findRootKeyId } from "../organizations/first-setup.ts";
+import { findRootKeyId } from "../organizations/setup-store.ts";
 import { type CommandContext, withJson } from "./command-context.ts";
 import { type CommandDatabase, requireDatabase, withDatabase } from "./open-instance.ts";
 import { CommandError, formatTable } from "./report.ts";

@@ -4,6 +4,7 @@ import { migrate } from "../db/migrate.ts";
 import { type CommandContext, withJson } from "./command-context.ts";
 import { requireDatabase, withDatabase } from "./open-instance.ts";
 
+/** `tollgate migrate`: for those who want the schema changed at a time of their own. */
 export function migrateCommand(context: CommandContext): Command {
   return withJson(new Command("migrate"))
     .description("bring the database up to date; serve does it too")

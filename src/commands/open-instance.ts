@@ -12,7 +12,7 @@ import { asFileError, type Database, openCommandDatabase } from "../db/client.ts
 import { DatabaseFileError } from "../db/database-error.ts";
 import { migrate, migrationState } from "../db/migrate.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { defaultTenant, findRootKeyId, setUpInstance } from "../organizations/first-setup.ts";
+import { defaultTenant, findRootKeyId, setUpInstance } from "../organizations/setup-store.ts";
 
 export type CommandDatabase = ReturnType<typeof openCommandDatabase>;
 

@@ -4,6 +4,7 @@ import { describedRoutes } from "../app.ts";
 import { generateDocument } from "../http/openapi/generate.ts";
 import type { CommandContext } from "./command-context.ts";
 
+/** `tollgate openapi`: the document without a server. */
 export function openapiCommand({ output }: CommandContext): Command {
   return new Command("openapi")
     .description("print the OpenAPI document, which is JSON")

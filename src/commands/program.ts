@@ -24,7 +24,7 @@ const helpWidth = 80;
 const sharedSettings: readonly ConfigName[] = ["data", "rootKeyFile"];
 
 /** The command line: one subcommand a file; unknown flags and commands are refused. */
-export function createProgram(output: Output, environment: NodeJS.ProcessEnv): Command {
+export function createProgram(output: Output): Command {
   const program = new Command("tollgate")
     .description("Issues API keys, verifies them and limits them.")
     .version(version, "--version", "print the version")
@@ -40,7 +40,7 @@ export function createProgram(output: Output, environment: NodeJS.ProcessEnv): C
     .exitOverride();
   const add = (make: (context: CommandContext) => Command, settings = sharedSettings) => {
     let running: Command | undefined;
-    const config = () => loadConfig(settingFlags(running), environment);
+    const config = () => loadConfig(settingFlags(running));
     const context = { output, config, paths: () => dataPaths(config()) };
     const command = make(context);
     for (const leaf of command.commands.length > 0 ? command.commands : [command]) {

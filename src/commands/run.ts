@@ -10,7 +10,7 @@ import { CommandError, processOutput } from "./report.ts";
 /** Runs one command. Exit codes: 0 done, 1 failed, 2 the command line or a setting cannot be used. */
 export async function runCommandLine(argv: string[]): Promise<number> {
   try {
-    await createProgram(processOutput, process.env).parseAsync(argv, { from: "user" });
+    await createProgram(processOutput).parseAsync(argv, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

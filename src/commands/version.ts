@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { version } from "../core/version.ts";
 import { type CommandContext, withJson } from "./command-context.ts";
 
+/** `tollgate version`: what a bug report asks for first. */
 export function versionCommand({ output }: CommandContext): Command {
   return withJson(new Command("version"))
     .description("print the version")

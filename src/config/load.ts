@@ -18,7 +18,7 @@ export class ConfigError extends Error {
 export type Flags = Partial<Record<ConfigName, string>>;
 
 /** Flags before `TOLLGATE_*` before defaults. Throws `ConfigError`, also for an unknown variable. */
-export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Config {
+export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv = process.env): Config {
   refuseUnknown(environment);
   const settings = configNames.map((name) => {
     const variable = environment[variableOf(name)];
@@ -39,6 +39,7 @@ export interface DataPaths {
   lock: string;
 }
 
+/** Where the files of an installation lie; absolute. */
 export function dataPaths(config: Pick<Config, "data" | "rootKeyFile">): DataPaths {
   const folder = resolve(config.data);
   return {
@@ -49,6 +50,7 @@ export function dataPaths(config: Pick<Config, "data" | "rootKeyFile">): DataPat
   };
 }
 
+/** The networks of `trustedProxies`. Throws `ConfigError` for what is none. */
 export function parseTrustedProxies(config: Pick<Config, "trustedProxies">): AddressRange[] {
   const texts = config.trustedProxies.split(",").map((text) => text.trim());
   return texts.filter(Boolean).map((text) => {

@@ -12,6 +12,7 @@ export type Logger = Record<LogLevel, (message: string, fields?: LogFields) => v
  */
 const secretPattern = /\b((?:[a-z]{0,2}sk|rtk|mk)[-_](?:live_|test_|sr-)?)[0-9a-f]{16,}/gi;
 
+/** The text without anything that looks like one of our secrets. */
 export function redactSecrets(text: string): string {
   return text.replace(secretPattern, "$1[redacted]");
 }

@@ -15,6 +15,7 @@ export interface Subkeys {
   answerKey: Buffer;
 }
 
+/** The root key is missing or cannot be used; the message is a sentence for the operator. */
 export class RootKeyError extends Error {
   override readonly name = "RootKeyError";
 }

@@ -1,4 +1,5 @@
 import type { Client } from "@libsql/client/sqlite3";
+import { systemClock } from "../core/clock.ts";
 import { sqliteCode } from "./database-error.ts";
 
 /** A write that finds the lock held is tried again for this long, then the caller gets 503. */
@@ -13,12 +14,13 @@ const longestPauseMs = 200;
  */
 export function retryWhileBusy(client: Client): Client {
   const patient = async <T>(call: () => Promise<T>): Promise<T> => {
-    const deadline = performance.now() + busyRetryTotalMs;
+    const deadline = systemClock.monotonicMs() + busyRetryTotalMs;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         return await call();
       } catch (error) {
-        if (sqliteCode(error) !== "SQLITE_BUSY" || performance.now() > deadline) throw error;
+        if (sqliteCode(error) !== "SQLITE_BUSY" || systemClock.monotonicMs() > deadline)
+          throw error;
       }
       await Bun.sleep(pauseMs);
     }

@@ -1,4 +1,3 @@
-import { and, eq, gt, lte } from "drizzle-orm";
 import type { Clock } from "../core/clock.ts";
 import { dayMs } from "../core/clock.ts";
 import { DomainError, invalidField } from "../core/errors.ts";
@@ -6,8 +5,8 @@ import type { Subkeys } from "../crypto/root-key.ts";
 import { seal, unseal } from "../crypto/seal.ts";
 import type { Database } from "../db/client.ts";
 import { isUniqueViolation } from "../db/database-error.ts";
-import { idempotentAnswers } from "../db/tables/index.ts";
 import type { Alongside } from "../keys/key-store.ts";
+import { findAnswer, keepAnswer } from "./idempotency-store.ts";
 
 export const idempotencyKeyLengthMax = 255;
 export const answerKeptMs = dayMs;
@@ -88,19 +87,15 @@ export class Idempotency {
   }
 
   async #recall(place: Place): Promise<Response | undefined> {
-    const rows = await this.db.write
-      .select()
-      .from(idempotentAnswers)
-      .where(and(samePlace(place), gt(idempotentAnswers.expiresAtMs, this.clock.nowMs())));
-    const row = rows[0];
-    if (row === undefined) return undefined;
-    if (row.payloadHash !== place.payloadHash) {
+    const kept = await findAnswer(this.db, place, this.clock.nowMs());
+    if (kept === undefined) return undefined;
+    if (kept.payloadHash !== place.payloadHash) {
       throw new DomainError(
         "idempotency_key_reused",
         "This Idempotency-Key was used with another request. Use a new one for a new request.",
       );
     }
-    const text = unseal(this.subkeys.answerKey, place.key, contextOf(place), row.sealedAnswer);
+    const text = unseal(this.subkeys.answerKey, place.key, contextOf(place), kept.sealedAnswer);
     return toResponse(JSON.parse(text), { "idempotency-replayed": "true" });
   }
 
@@ -109,18 +104,9 @@ export class Idempotency {
     const nowMs = this.clock.nowMs();
     const text = JSON.stringify(answer);
     const sealedAnswer = seal(this.subkeys.answerKey, key, contextOf(place), text);
-    return [
-      this.db.write
-        .delete(idempotentAnswers)
-        .where(and(samePlace(place), lte(idempotentAnswers.expiresAtMs, nowMs))),
-      this.db.write.insert(idempotentAnswers).values({
-        callerId,
-        keyHash,
-        payloadHash,
-        sealedAnswer,
-        expiresAtMs: nowMs + answerKeptMs,
-      }),
-    ];
+    const expiresAtMs = nowMs + answerKeptMs;
+    const row = { callerId, keyHash, payloadHash, sealedAnswer, expiresAtMs };
+    return keepAnswer(this.db, row, nowMs);
   }
 }
 
@@ -129,13 +115,6 @@ interface Place {
   key: string;
   keyHash: string;
   payloadHash: string;
-}
-
-function samePlace(place: Place) {
-  return and(
-    eq(idempotentAnswers.callerId, place.callerId),
-    eq(idempotentAnswers.keyHash, place.keyHash),
-  );
 }
 
 function contextOf(place: Place): string {

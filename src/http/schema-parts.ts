@@ -15,6 +15,7 @@ export function strictObject<T extends TProperties>(
   return Type.Object(properties, { ...options, additionalProperties: false });
 }
 
+/** The schema, or null. */
 export function nullable<T extends TSchema>(schema: T, options: SchemaOptions = {}) {
   return Type.Union([schema, Type.Null()], options);
 }
@@ -36,6 +37,7 @@ export function toTimestamp(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** Milliseconds or null to RFC 3339 or null. */
 export function toOptionalTimestamp(ms: number | null): string | null {
   return ms === null ? null : toTimestamp(ms);
 }

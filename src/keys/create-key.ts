@@ -88,6 +88,7 @@ const blankKey = {
   revokeReason: null,
 };
 
+/** Throws a 422 for a plan that does not exist. */
 export async function requirePlan(
   context: KeysContext,
   slug: string | null | undefined,

@@ -86,6 +86,7 @@ function rateLimited(error: DomainError): Denial {
   return { code: "RATE_LIMITED", error };
 }
 
+/** Rounded up, and never 0: what `Retry-After` takes. */
 export function wholeSeconds(durationMs: number): number {
   return Math.max(1, Math.ceil(durationMs / 1_000));
 }

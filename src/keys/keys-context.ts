@@ -20,6 +20,7 @@ interface NewSecretRow {
   nowMs: number;
 }
 
+/** The context over a database; without `invalidate` nothing is held in memory. */
 export function createKeysContext(options: {
   db: Database;
   clock: Clock;

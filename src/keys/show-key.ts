@@ -14,6 +14,7 @@ export async function showKey(context: KeysContext, address: KeyAddress): Promis
   return describeKey(await requireKey(context, address), context.clock.nowMs());
 }
 
+/** The stored key. Throws 404. */
 export async function requireKey(context: KeysContext, address: KeyAddress): Promise<StoredKey> {
   const stored = await findKey(context.db, address.organizationId, address.keyId);
   if (stored === undefined) throw notFound("key");

@@ -73,10 +73,12 @@ export function countRequest(counters: Counters): void {
   counters.requestsTotal++;
 }
 
+/** When the current minute ends, on the window clock. */
 export function minuteEndMs(counters: Counters): number {
   return (counters.minuteWindow + 1) * minuteMs;
 }
 
+/** When the current UTC day ends, on the window clock. */
 export function dayEndMs(counters: Counters): number {
   return (counters.dayWindow + 1) * dayMs;
 }

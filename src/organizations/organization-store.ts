@@ -1,9 +1,8 @@
 import { and, eq } from "drizzle-orm";
 import type { Database } from "../db/client.ts";
-import { organizations, workspaces } from "../db/tables/index.ts";
+import { workspaces } from "../db/tables/index.ts";
 
 export type WorkspaceRow = typeof workspaces.$inferSelect;
-export type OrganizationRow = typeof organizations.$inferSelect;
 
 /** A workspace of the organization by id or slug; undefined for a missing or a foreign one. */
 export async function findWorkspace(
@@ -20,13 +19,5 @@ export async function findWorkspace(
         "id" in by ? eq(workspaces.id, by.id) : eq(workspaces.slug, by.slug),
       ),
     );
-  return rows[0];
-}
-
-export async function findOrganization(
-  db: Database,
-  slug: string,
-): Promise<OrganizationRow | undefined> {
-  const rows = await db.read.select().from(organizations).where(eq(organizations.slug, slug));
   return rows[0];
 }

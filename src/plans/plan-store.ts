@@ -7,10 +7,12 @@ export type PlanRow = typeof plans.$inferSelect;
 /** Plans there may be; the list is answered whole. */
 export const plansMax = 1_000;
 
+/** Every plan, by slug. */
 export function listPlans(db: Database): Promise<PlanRow[]> {
   return db.read.select().from(plans).orderBy(asc(plans.slug)).limit(plansMax);
 }
 
+/** One plan, or undefined. */
 export async function findPlan(db: Database, slug: string): Promise<PlanRow | undefined> {
   const rows = await db.read.select().from(plans).where(eq(plans.slug, slug));
   return rows[0];
@@ -21,6 +23,7 @@ export async function insertPlan(db: Database, plan: PlanRow): Promise<void> {
   await db.write.insert(plans).values(plan);
 }
 
+/** The changed plan, or undefined when there is none. */
 export async function changePlan(
   db: Database,
   slug: string,

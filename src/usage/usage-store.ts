@@ -17,6 +17,7 @@ export interface UsageStore {
   saveSecretUse(rows: { hash: string; lastUsedAtMs: number }[]): Promise<void>;
 }
 
+/** Saves counters in as few statements as there are kinds of rows. */
 export function createUsageStore(db: Database): UsageStore {
   return {
     /** One statement for all rows: they travel as one JSON text. A key that is gone is skipped. */

@@ -21,7 +21,7 @@ import { runMaintenance } from "../../src/db/maintenance.ts";
 import { migrate, migrationState } from "../../src/db/migrate.ts";
 import { migrations } from "../../src/db/migrations/index.ts";
 import { invalidations } from "../../src/db/tables/index.ts";
-import { setUpInstance } from "../../src/organizations/first-setup.ts";
+import { setUpInstance } from "../../src/organizations/setup-store.ts";
 
 let folder: string;
 let path: string;

@@ -106,10 +106,8 @@ function translateWords(raw: RawSchema): Schema {
   if (Array.isArray(examples) && examples.length > 0) words["example"] = examples[0];
   // TypeBox writes a record as a pattern that every name matches.
   if (patternProperties !== undefined) words["additionalProperties"] = true;
-  // A value that is always null has to be of some type.
-  if (words["type"] === "null") {
-    Object.assign(words, { type: "string", nullable: true, enum: [null] });
-  }
+  // A value that is always null has to be of some type, and generators do not read `enum: [null]`.
+  if (words["type"] === "null") Object.assign(words, { type: "string", nullable: true });
   return words;
 }
 

@@ -59,11 +59,13 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
   storage_failed: { message: "The storage failed. Nothing was changed.", retryAfterSeconds: 1 },
 };
 
+/** An error as the standard shape shows it. */
 export function errorExample(code: ErrorCode): ErrorBody {
   const { message, members } = describe(code);
   return { error: { type: errorCodes[code].type, message, ...members } };
 }
 
+/** The same as problem details. */
 export function problemExample(code: ErrorCode): ProblemBody {
   const { message: detail, members } = describe(code);
   const { status, title } = errorCodes[code];

@@ -109,6 +109,7 @@ export function errorStatuses(operation: {
   ];
 }
 
+/** References to the shared responses of these statuses. */
 export function errorReferences(statuses: readonly number[]) {
   return Object.fromEntries(
     statuses.map((status) => [status, { $ref: `#/components/responses/${find(status).name}` }]),

@@ -1,5 +1,8 @@
 import { idempotencyKeyLengthMax } from "../idempotency.ts";
 
+/** A route sets this in its `detail` when it takes an Idempotency-Key. It stays out of the document. */
+export const idempotentMark = "x-idempotent";
+
 /** The header by which a request can be repeated without its effect being repeated. */
 export const idempotencyKeyParameter = {
   name: "Idempotency-Key",

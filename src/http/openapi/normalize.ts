@@ -62,11 +62,13 @@ const tags = [
   { name: "System", description: "Health and figures." },
 ];
 
-/** The tags, once every operation is known to have one that is described. */
+/** The tags, once every operation is known to have a summary and a tag that is described. */
 function requireTags(raw: RawDocument) {
   for (const operation of Object.values(raw.paths).flatMap((item) => Object.values(item))) {
     const isKnown = operation.tags?.every((name) => tags.some((tag) => tag.name === name));
-    if (!isKnown) throw new Error(`${operation.operationId} needs a tag that is described`);
+    if (!isKnown || operation.summary === undefined) {
+      throw new Error(`${operation.operationId} needs a summary and a tag that is described`);
+    }
   }
   return tags;
 }

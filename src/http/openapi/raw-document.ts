@@ -1,3 +1,5 @@
+import type { idempotentMark } from "./idempotency-key.ts";
+
 /** The parts of what `@elysiajs/swagger` emits that the normalizer reads. */
 export interface RawDocument {
   paths: Record<string, Record<string, RawOperation>>;
@@ -11,11 +13,8 @@ export interface RawOperation {
   parameters?: RawParameter[];
   requestBody?: { content: RawContent };
   responses?: Record<string, RawResponse>;
-  /** Set by a route that takes an Idempotency-Key. It does not get into the document. */
   [idempotentMark]?: boolean;
 }
-
-export const idempotentMark = "x-idempotent";
 
 export interface RawParameter {
   name: string;

@@ -1,0 +1,186 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+const sources = [...new Bun.Glob("**/*.ts").scanSync("src")].toSorted();
+const tests = [...new Bun.Glob("**/*.ts").scanSync("tests")].toSorted();
+const read = (path: string) => readFileSync(path, "utf8");
+
+/** The paths inside src that a source file imports, types included. */
+function importsOf(file: string): string[] {
+  const found = read(join("src", file)).matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...found].map(([, path]) => normalize(join(dirname(file), path as string)));
+}
+
+function packagesOf(file: string): string[] {
+  const found = read(join("src", file)).matchAll(/(?:from|import)\s*\(?\s*"([^."][^"]*)"/g);
+  return [...found].map(([, name]) => name as string);
+}
+
+/** Imports go down only. `schema` folders of features and `http` are on one level. */
+const layers: Record<string, number> = {
+  core: 0,
+  crypto: 1,
+  db: 2,
+  config: 3,
+  http: 3,
+  keys: 3,
+  limits: 3,
+  credits: 3,
+  permissions: 3,
+  organizations: 3,
+  plans: 3,
+  usage: 3,
+  "services.ts": 4,
+  "app.ts": 5,
+  commands: 6,
+  "main.ts": 7,
+  build: 8,
+  "embedded-files.d.ts": 0,
+};
+
+const layerOf = (file: string): number | undefined => layers[file.split("/")[0] as string];
+
+describe("layers", () => {
+  test("every file has a layer and imports nothing from above it", () => {
+    const offences: string[] = [];
+    for (const file of sources) {
+      const own = layerOf(file);
+      if (own === undefined) offences.push(`${file} has no layer`);
+      for (const imported of importsOf(file)) {
+        if (imported.startsWith("..")) continue;
+        const other = layerOf(imported);
+        if (own === undefined || other === undefined || other <= own) continue;
+        offences.push(`${file} imports ${imported}`);
+      }
+    }
+    expect(offences).toEqual([]);
+  });
+
+  test("the tables' column types are all that db takes from crypto, and build is imported by nothing", () => {
+    const offences = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => imported.startsWith("build/") && !file.startsWith("build/"))
+        .map((imported) => `${file} imports ${imported}`),
+    );
+    expect(offences).toEqual([]);
+  });
+
+  test("Elysia is known to routes, http and the composition root alone", () => {
+    const knows = sources.filter((file) =>
+      packagesOf(file).some((name) => /^elysia$|^@elysiajs/.test(name)),
+    );
+    const offences = knows.filter((file) => !/(^|\/|-)routes\.ts$|^http\/|^app\.ts$/.test(file));
+    expect(offences).toEqual([]);
+  });
+
+  test("drizzle and libSQL are known to db and to stores alone", () => {
+    const knows = sources.filter((file) =>
+      packagesOf(file).some((name) => /^drizzle-|^@libsql|^libsql$/.test(name)),
+    );
+    const offences = knows.filter(
+      (file) => !/^db\/|-store\.ts$|^commands\/server-lock\.ts$/.test(file),
+    );
+    expect(offences).toEqual([]);
+  });
+
+  test("tables are used by db and by stores alone", () => {
+    const offences = sources.filter(
+      (file) =>
+        importsOf(file).some((imported) => imported.startsWith("db/tables/")) &&
+        !/^db\/|-store\.ts$/.test(file),
+    );
+    expect(offences).toEqual([]);
+  });
+
+  test("the environment is read by config, the clock by core", () => {
+    const offences: string[] = [];
+    for (const file of sources.filter((name) => !name.startsWith("build/"))) {
+      const text = read(join("src", file));
+      if (/process\.env\b/.test(text) && file !== "config/load.ts")
+        offences.push(`${file}: process.env`);
+      if (/Date\.now\(|performance\.now\(|new Date\(\)/.test(text) && file !== "core/clock.ts") {
+        offences.push(`${file}: the time`);
+      }
+      if (/Math\.random\(/.test(text)) offences.push(`${file}: Math.random`);
+    }
+    expect(offences).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  test("none is over 300 lines, and none is named for nothing", () => {
+    const long = [
+      ...sources.map((file) => `src/${file}`),
+      ...tests.map((file) => `tests/${file}`),
+    ].filter((path) => path.startsWith("src/") && read(path).split("\n").length > 300);
+    expect(long).toEqual([]);
+    const vague = sources.filter((file) =>
+      /(utils?|helpers?|common|misc|manager)(\.|\/)/.test(file),
+    );
+    expect(vague).toEqual([]);
+  });
+
+  test("every exported function and class says what it does", () => {
+    const offences: string[] = [];
+    for (const file of sources) {
+      const lines = read(join("src", file)).split("\n");
+      lines.forEach((line, at) => {
+        if (!/^export (?:async )?(?:abstract )?(?:function|class) /.test(line)) return;
+        if (!/\*\/$/.test(lines[at - 1] ?? "")) offences.push(`${file}: ${line}`);
+      });
+    }
+    expect(offences).toEqual([]);
+  });
+
+  test("nothing is left open, switched off or untyped", () => {
+    const marks = new RegExp(
+      [
+        "TO" + "DO",
+        "FIX" + "ME",
+        "\\bas any\\b",
+        ": any\\b",
+        "@ts-(?:ignore|expect-error)",
+        "\\.(?:skip|only|todo)\\(",
+      ].join("|"),
+    );
+    const allowed = new Set(["tests/support/test-app.ts", "tests/tidy.test.ts"]);
+    const offences = [
+      ...sources.map((file) => `src/${file}`),
+      ...tests.map((file) => `tests/${file}`),
+    ].filter((path) => !allowed.has(path) && marks.test(read(path)));
+    expect(offences).toEqual([]);
+  });
+});
+
+describe("the house", () => {
+  test("every dependency is exact and has its line in src/README.md", () => {
+    const manifest = JSON.parse(read("package.json"));
+    const map = read("src/README.md");
+    for (const [name, version] of Object.entries({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+    })) {
+      expect(String(version)).toMatch(/^(?:npm:[a-z@/-]+@)?\d+\.\d+\.\d+$/);
+      expect(map).toContain(`\`${name}\``);
+    }
+  });
+
+  test("every folder of src is on the map, every setting and every bound in the README", async () => {
+    const map = read("src/README.md");
+    for (const folder of new Set(
+      sources.filter((file) => file.includes("/")).map((file) => file.split("/")[0]),
+    )) {
+      expect(map).toContain(`${folder}/`);
+    }
+    const readme = read("README.md");
+    const { configNames, variableOf } = await import("../src/config/schema.ts");
+    for (const name of configNames) expect(readme).toContain(variableOf(name));
+    const bounds = sources.flatMap((file) =>
+      [...read(join("src", file)).matchAll(/^export const (\w+Max)\b/gm)].map(
+        ([, name]) => name as string,
+      ),
+    );
+    for (const bound of bounds) expect(readme).toContain(`\`${bound}\``);
+  });
+});
