@@ -47,6 +47,15 @@ export class Authenticator {
     return this.gate.find(token).then((found) => this.#enter(call, found, ask, respond));
   }
 
+  /**
+   * Throws 401 unless the secret of a key was presented. For a route that validates before it
+   * admits: a stranger gets to know no rules.
+   */
+  async recognize(call: Call): Promise<void> {
+    const secret = await this.gate.find(this.#requireToken(call.request));
+    if (secret === undefined) throw this.#refuse(call, secret, denials.notFound());
+  }
+
   /** The actor of a management call to `route`, such as `PATCH /api-keys/:id`. Throws like `admit`. */
   async manage(call: Call, route: string): Promise<Actor> {
     const access = routeAccess[route];

@@ -76,8 +76,8 @@ function explain(fault: { message: string; schema?: unknown }): string {
   if (fault.message === "Unexpected property") return "This field is not known.";
   if (fault.message === "Expected required property") return "This field is required.";
   if (words.length > 0) return `Must be one of ${words.join(", ")}.`;
-  const types = new Set(anyOf.map((member) => member.type));
-  if (types.has("integer")) return `Must be a whole number${rangeOf(anyOf)}.`;
+  const types = [...new Set(anyOf.flatMap((member) => typeName(member, anyOf)))];
+  if (types.length > 0) return `Must be ${types.join(" or ")}.`;
   return `${fault.message}.`;
 }
 
@@ -86,6 +86,20 @@ interface UnionMember {
   const?: unknown;
   minimum?: number;
   maximum?: number;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "a string",
+  array: "a list",
+  object: "an object",
+  number: "a number",
+  boolean: "true or false",
+  null: "null",
+};
+
+function typeName({ type }: UnionMember, members: readonly UnionMember[]): string[] {
+  if (type === "integer") return [`a whole number${rangeOf(members)}`];
+  return type === undefined ? [] : [typeNames[type] ?? type];
 }
 
 function rangeOf(members: readonly UnionMember[]): string {

@@ -19,7 +19,8 @@ export function management(authenticator: Authenticator) {
   return new Elysia({ name: "management" })
     .onParse({ as: "scoped" }, async (context) => {
       await authenticate(context);
-      return readJsonBody(context.request);
+      // A body of DELETE means nothing (RFC 9110 section 9.3.5).
+      return context.request.method === "DELETE" ? {} : readJsonBody(context.request);
     })
     .derive({ as: "scoped" }, async (context) => ({ actor: await authenticate(context) }));
 }

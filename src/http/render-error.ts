@@ -72,6 +72,9 @@ function problemBody(error: DomainError, request: Request) {
   return { type: problemTypeBase + error.code, title, status, detail, ...members };
 }
 
+/** Named in `Accept`, and not with a weight of 0. */
+const problemAccepted = /application\/problem\+json(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
+
 function wantsProblem(request: Request): boolean {
-  return request.headers.get("accept")?.includes("application/problem+json") ?? false;
+  return problemAccepted.test(request.headers.get("accept") ?? "");
 }

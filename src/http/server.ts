@@ -121,6 +121,8 @@ function startOf({ config, clock }: Recorded): number {
 
 /** HEAD is GET without the content (RFC 9110 section 9.3.2). */
 async function answerHead(request: Request, serve: Fetch): Promise<Response> {
-  const { status, headers } = await serve(new Request(request, { method: "GET" }));
+  const response = await serve(new Request(request, { method: "GET" }));
+  const { status, headers } = response;
+  headers.set("content-length", String((await response.arrayBuffer()).byteLength));
   return new Response(null, { status, headers });
 }

@@ -8,6 +8,9 @@ import type { CreateKey, UpdateKey } from "./write-schemas.ts";
 /** Longest life of a key, counted from now. */
 const expiresAtMaxMs = Date.UTC(9999, 11, 31);
 
+/** RFC 3339 section 5.6: date, time and offset; without an offset it would be this machine's time. */
+const timestampPattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
 /**
  * The columns that the given fields set, once they pass the rules that a schema cannot say. Absent
  * fields set nothing. Throws a 422 that names the field.
@@ -49,7 +52,9 @@ function expiresAtMs(input: CreateKey | UpdateKey, nowMs: number): number | null
   }
   if (input.expires_in_seconds !== undefined) return nowMs + input.expires_in_seconds * 1_000;
   if (input.expires_at === undefined || input.expires_at === null) return input.expires_at;
-  const moment = Date.parse(input.expires_at);
+  const moment = timestampPattern.test(input.expires_at)
+    ? Date.parse(input.expires_at)
+    : Number.NaN;
   if (Number.isNaN(moment)) throw invalidField("expires_at", "Not an RFC 3339 date and time.");
   if (moment <= nowMs) throw invalidField("expires_at", "Lies in the past.");
   if (moment > expiresAtMaxMs) throw invalidField("expires_at", "Lies too far in the future.");

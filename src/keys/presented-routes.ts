@@ -53,6 +53,7 @@ export function presentedKeyRoutes({ authenticator, gate }: Services) {
   });
 
   return new Elysia({ name: "presented-key" })
+    .onTransform(({ request, set }) => authenticator.recognize({ request, headers: set.headers }))
     .get(presentedKeyPaths[0], handle, describe("showPresentedKey", "Show the presented key"))
     .get(
       presentedKeyPaths[1],

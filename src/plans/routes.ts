@@ -15,6 +15,7 @@ import {
   insertPlan,
   listPlans,
   type PlanRow,
+  plansMax,
 } from "./plan-store.ts";
 import * as schemas from "./schemas.ts";
 
@@ -48,6 +49,12 @@ export function planRoutes(services: {
         const nowMs = clock.nowMs();
         const plan = { ...noLimits, ...columnsOf(body), slug: body.slug, name: body.name };
         const row: PlanRow = { ...plan, createdAtMs: nowMs, updatedAtMs: nowMs };
+        if ((await listPlans(db)).length >= plansMax) {
+          throw new DomainError(
+            "conflict",
+            `There are ${plansMax} plans, which is as many as fit.`,
+          );
+        }
         await insertPlan(db, row).catch((error: unknown) => {
           if (!isUniqueViolation(error)) throw error;
           throw new DomainError("conflict", "There is a plan with this slug.", { param: "slug" });
