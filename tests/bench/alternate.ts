@@ -28,6 +28,17 @@ export function medianRatio(runs: LoadRun[], base: LoadRun[]): number {
   return median(runs.map((run, round) => run.perSecond / (base[round]?.perSecond ?? Number.NaN)));
 }
 
+/** The same by CPU time for a request: what else runs on the machine hardly touches it. */
+export function medianCpuRatio(runs: LoadRun[], base: LoadRun[]): number | undefined {
+  const ratios = runs.flatMap((run, round) => {
+    const baseMicros = base[round]?.cpuMicros;
+    return run.cpuMicros === undefined || baseMicros === undefined
+      ? []
+      : baseMicros / run.cpuMicros;
+  });
+  return ratios.length === 0 ? undefined : median(ratios);
+}
+
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

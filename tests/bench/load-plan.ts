@@ -22,6 +22,8 @@ export interface LoadResult {
   requests: number;
   seconds: number;
   perSecond: number;
+  /** Requests that were answered, those of the warm-up included. */
+  requestsTotal: number;
   /** Secrets taken from the list, those of the warm-up included. */
   secretsUsed: number;
   /** Everything that was not a 200, by reason. Empty in a good run. */

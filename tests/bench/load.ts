@@ -20,6 +20,7 @@ const requests =
 const buckets = new Uint32Array(maxLatencyMs * bucketsPerMs + 1);
 const failures: Record<string, number> = {};
 let nextSecret = 0;
+let answered = 0;
 let completed = 0;
 let isMeasuring = false;
 let isOver = false;
@@ -28,7 +29,6 @@ let longestMs = 0;
 const connections = await Promise.all(Array.from({ length: plan.connections }, connect));
 for (const send of connections) send();
 await Bun.sleep(plan.warmUpMs);
-completed = 0;
 isMeasuring = true;
 const startedMs = performance.now();
 const deadlineMs = startedMs + plan.measureMs;
@@ -41,6 +41,7 @@ const result: LoadResult = {
   requests: completed,
   seconds,
   perSecond: completed / seconds,
+  requestsTotal: answered,
   secretsUsed: Math.min(nextSecret, secrets.length),
   failures,
   latencyMs: { p50: percentile(0.5), p99: percentile(0.99), max: longestMs },
@@ -59,6 +60,7 @@ async function connect(): Promise<() => void> {
       data(_, bytes) {
         const status = reader.read(bytes);
         if (status === undefined) return;
+        answered++;
         if (isMeasuring) note(status, performance.now() - sentMs);
         send();
       },

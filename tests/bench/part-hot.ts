@@ -1,4 +1,4 @@
-import { alternate, median, medianRatio } from "./alternate.ts";
+import { alternate, median, medianCpuRatio, medianRatio } from "./alternate.ts";
 import type { BenchContext } from "./bench-context.ts";
 import { firstAnswer, spawnBare, spawnTollgate } from "./processes.ts";
 import { atLeast, perSecond, type Row, ratio, runNotes } from "./report.ts";
@@ -26,6 +26,7 @@ export async function measureHot(context: BenchContext): Promise<Row[]> {
     const speed = (name: keyof typeof runs) => median(runs[name].map((run) => run.perSecond));
     return [
       ratio("GET /key, hot, of bare", medianRatio(runs.tollgate, runs.bare), atLeast(0.85)),
+      ratio("  by CPU time a request", medianCpuRatio(runs.tollgate, runs.bare)),
       ratio("  of bare with the same headers", medianRatio(runs.tollgate, runs.bareHeaders)),
       ratio("  bare with headers, of bare", medianRatio(runs.bareHeaders, runs.bare)),
       perSecond("  Tollgate", speed("tollgate"), undefined, runNotes(runs.tollgate)),

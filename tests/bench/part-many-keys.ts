@@ -1,4 +1,4 @@
-import { alternate, median, medianRatio } from "./alternate.ts";
+import { alternate, median, medianCpuRatio, medianRatio } from "./alternate.ts";
 import { type BenchContext, smallKeys } from "./bench-context.ts";
 import { residentMegabytes } from "./machine.ts";
 import { firstAnswer, spawnTollgate } from "./processes.ts";
@@ -34,6 +34,7 @@ export async function measureManyKeys(context: BenchContext): Promise<Row[]> {
         atLeast(0.95),
         runNotes(runs.large),
       ),
+      ratio("  by CPU time a request", medianCpuRatio(runs.large, runs.small)),
       milliseconds("  start to first 200", median(starts), below(startMax)),
       megabytes("  RSS at rest", atRest?.now, below(residentMax)),
       megabytes("  RSS under load, highest", underLoad?.peak, below(residentMax)),

@@ -6,6 +6,8 @@ import { cpuSeconds, pinned } from "./machine.ts";
 const startMaxMs = 10_000;
 const stopMaxMs = 15_000;
 
+const running = new Set<RunningServer>();
+
 /** A server under test: Tollgate or a bare one. */
 export interface RunningServer {
   port: number;
@@ -56,6 +58,8 @@ export async function firstAnswer(
 export type LoadRun = LoadResult & {
   /** How busy the server kept its core, 1 being wholly; undefined off Linux. */
   serverBusy: number | undefined;
+  /** What the server's threads used for one request; undefined off Linux. */
+  cpuMicros: number | undefined;
 };
 
 /** Runs the load generator once. Throws when it failed; a status other than 200 is in `failures`. */
@@ -67,10 +71,14 @@ export async function runLoad(server: RunningServer, plan: LoadPlan): Promise<Lo
   const after = cpuSeconds(server.pid);
   if ((await load.exited) !== 0) throw new Error("The load generator failed.");
   const result = JSON.parse(output) as LoadResult;
-  const loadedSeconds = result.seconds + plan.warmUpMs / 1_000;
-  const serverBusy =
-    before === undefined || after === undefined ? undefined : (after - before) / loadedSeconds;
-  return { ...result, serverBusy };
+  if (before === undefined || after === undefined) {
+    return { ...result, serverBusy: undefined, cpuMicros: undefined };
+  }
+  return {
+    ...result,
+    serverBusy: (after - before) / (result.seconds + plan.warmUpMs / 1_000),
+    cpuMicros: ((after - before) * 1_000_000) / result.requestsTotal,
+  };
 }
 
 function spawnServer(command: string[]) {
@@ -79,7 +87,7 @@ function spawnServer(command: string[]) {
 }
 
 function track(port: number, child: Subprocess): RunningServer {
-  return {
+  const server = {
     port,
     pid: child.pid,
     async stop() {
@@ -87,6 +95,14 @@ function track(port: number, child: Subprocess): RunningServer {
       const timer = setTimeout(() => child.kill("SIGKILL"), stopMaxMs);
       await child.exited;
       clearTimeout(timer);
+      running.delete(server);
     },
   };
+  running.add(server);
+  return server;
+}
+
+/** Stops what is still running, for a run that was broken off. */
+export async function stopAll(): Promise<void> {
+  await Promise.all([...running].map((server) => server.stop()));
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -9,6 +9,7 @@ import { measureHot } from "./part-hot.ts";
 import { measureManyKeys } from "./part-many-keys.ts";
 import { measureStart } from "./part-start.ts";
 import { measureVerify } from "./part-verify.ts";
+import { stopAll } from "./processes.ts";
 import { type Row, renderTable } from "./report.ts";
 
 /**
@@ -57,24 +58,34 @@ const options: BenchOptions = {
   keys: readNumber("keys"),
   connections: readNumber("connections"),
   port: readNumber("port"),
-  folder: mkdtempSync(join(tmpdir(), "tollgate-bench-")),
+  folder: join(tmpdir(), `tollgate-bench-${process.pid}`),
   progress: (text) => console.error(`… ${text}`),
 };
 if (flags.command === binary && !existsSync(binary)) {
   fail(`${binary} is missing. Run 'bun run build' first, or name a command with --command.`);
 }
 
+const chosen = flags.only
+  .split(",")
+  .map((name) => (Object.hasOwn(parts, name) ? (name as Part) : fail(`There is no part ${name}.`)));
 const context = new BenchContext(options);
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, async () => {
+    await stopAll();
+    context.removeFolders();
+    process.exit(130);
+  });
+}
 try {
   const machine = describeMachine();
   const rows: Row[] = [];
-  for (const name of flags.only.split(",")) {
-    const measure = Object.hasOwn(parts, name) ? parts[name as Part] : fail(`No part ${name}.`);
+  for (const name of chosen) {
     options.progress(name);
-    rows.push(...(await measure(context)));
+    rows.push(...(await parts[name](context)));
   }
   console.log(flags.json ? JSON.stringify({ machine, rows }, null, 2) : renderTable(machine, rows));
 } finally {
+  await stopAll();
   context.removeFolders();
 }
 

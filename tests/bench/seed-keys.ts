@@ -1,4 +1,4 @@
-import { openOrCreateInstance } from "../../src/commands/open-instance.ts";
+import { createFolder, openOrCreateInstance } from "../../src/commands/open-instance.ts";
 import { dataPaths } from "../../src/config/load.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { newId } from "../../src/crypto/ids.ts";
@@ -29,7 +29,7 @@ export async function seedKeys(
 ): Promise<Seeded> {
   const startedMs = performance.now();
   const paths = dataPaths({ data: folder, rootKeyFile: "" });
-  await Bun.$`mkdir -p ${folder}`.quiet();
+  createFolder(folder);
   const { db, subkeys, actor } = await openOrCreateInstance(paths, systemClock);
   await db.client.execute("PRAGMA cache_size = -200000");
   const owner = { organizationId: actor.organizationId, workspaceId: actor.workspaceId };
