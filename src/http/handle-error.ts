@@ -1,4 +1,5 @@
 import { ValidationError } from "elysia";
+import type { Clock } from "../core/clock.ts";
 import { DomainError, type FieldError } from "../core/errors.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import { databaseFailure } from "../db/database-error.ts";
@@ -13,19 +14,39 @@ const fieldsMax = 50;
 /** The one place where an error becomes a response, and where it is logged when it is ours. */
 export function handleError(
   failure: { error: unknown; code: string | number; request: Request; headers: AnswerHeaders },
-  { log, authenticator }: { log: Logger; authenticator: Authenticator },
+  services: { log: Logger; clock: Clock; authenticator: Authenticator },
 ): Response {
+  const { authenticator } = services;
   const { error, code, request, headers } = failure;
   const known =
     code === "NOT_FOUND" ? nothingHere(request, authenticator) : toDomainError(error, code);
-  if (known.status >= 500) {
-    log.error(known.message, {
-      code: known.code,
-      request_id: requestIdOf(request),
-      cause: describeError(known.cause ?? known),
-    });
-  }
+  if (known.status >= 500) logFailure(known, request, services);
   return renderError(known, request, headers);
+}
+
+/** A failure that meets every request, such as a full disk, is logged so often and counted between. */
+const sameFailureLoggedEveryMs = 1_000;
+const lastLogged = new Map<string, { atMs: number; unlogged: number }>();
+
+function logFailure(
+  error: DomainError,
+  request: Request,
+  { log, clock }: { log: Logger; clock: Clock },
+): void {
+  const nowMs = clock.monotonicMs();
+  const last = lastLogged.get(error.code);
+  const isExpected = error.code !== "internal_error";
+  if (isExpected && last !== undefined && nowMs - last.atMs < sameFailureLoggedEveryMs) {
+    last.unlogged++;
+    return;
+  }
+  lastLogged.set(error.code, { atMs: nowMs, unlogged: 0 });
+  log.error(error.message, {
+    code: error.code,
+    request_id: requestIdOf(request),
+    same_since_last: last?.unlogged,
+    cause: describeError(error.cause ?? error),
+  });
 }
 
 /** Paths and methods that lead nowhere are counted like any request without a key: scanners try many. */

@@ -4,57 +4,85 @@ import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { Grant, LiveKey } from "./live-key.ts";
 
+/** Sets of limits whose headers are kept; past it the table starts anew. */
+const limitSetsMax = 1_000;
+
+/** What `GET /key` says of a key as long as its grant stays. */
+export interface KeyFace {
+  /** The JSON text of the grant, up to and with the comma before the counters. */
+  readonly head: string;
+  readonly headers: SharedHeaders;
+}
+
+/** One `Headers` object for all keys of the same limits: a key of its own for each would be kilobytes. */
+interface SharedHeaders {
+  readonly headers: Headers;
+  readonly rateLimits: RateLimitHeaders;
+}
+
 /**
- * The parts of the answer to `GET /key` that stay while the grant stays, so that a hot key costs a
- * few concatenations: the head of the JSON text and the headers.
+ * Makes the answers to `GET /key` from parts that stay, so that a hot key costs a few concatenations
+ * and three header values: the text of its grant, the headers of its limits, the ends of the windows.
  */
-export class KeyFace {
-  readonly headers = new Headers({
-    "content-type": "application/json",
-    "cache-control": "no-store",
-  });
-  readonly #head: string;
-  readonly #rateLimits: RateLimitHeaders;
+export class KeyFaces {
+  #shared = new Map<string, SharedHeaders>();
   #minuteReset: ResetMemo = { endMs: 0, clockSteps: 0, text: "" };
   #dayReset: ResetMemo = { endMs: 0, clockSteps: 0, text: "" };
 
-  constructor(readonly grant: Grant) {
-    this.#head = describeGrant(grant);
-    this.#rateLimits = new RateLimitHeaders(grant.limits);
-  }
+  constructor(private readonly clock: WindowClock) {}
 
   /** The headers as of now. They are copied by the `Response` that is made from them. */
-  headersFor(counters: Counters, clock: WindowClock, requestId: string): Headers {
-    this.#rateLimits.write(this.headers, counters, clock);
-    this.headers.set("x-request-id", requestId);
-    return this.headers;
+  headersOf(live: LiveKey, requestId: string): Headers {
+    const { headers, rateLimits } = this.#faceOf(live).headers;
+    rateLimits.write(headers, live.counters, this.clock);
+    headers.set("x-request-id", requestId);
+    return headers;
   }
 
   /** The JSON text as of now. */
-  bodyFor(live: LiveKey, clock: WindowClock): string {
+  bodyOf(live: LiveKey): string {
     const { counters } = live;
-    const { requestsPerMinute, requestsPerDay, concurrentRequests } = this.grant.limits;
+    const { requestsPerMinute, requestsPerDay, concurrentRequests } = live.grant.limits;
     const minute =
       requestsPerMinute === null
         ? "null"
-        : windowJson(
-            requestsPerMinute,
-            counters.minuteCount,
-            resetText(this.#minuteReset, minuteEndMs(counters), clock),
-          );
+        : windowJson(requestsPerMinute, counters.minuteCount, this.#minuteResetText(counters));
     const day =
       requestsPerDay === null
         ? "null"
-        : windowJson(
-            requestsPerDay,
-            counters.dayCount,
-            resetText(this.#dayReset, dayEndMs(counters), clock),
-          );
+        : windowJson(requestsPerDay, counters.dayCount, this.#dayResetText(counters));
     const concurrent =
       concurrentRequests === null
         ? "null"
         : `{"limit":${concurrentRequests},"remaining":${Math.max(0, concurrentRequests - counters.inFlight)}}`;
-    return `${this.#head}"requests_total":${counters.requestsTotal},"rate_limits":{"requests_per_minute":${minute},"requests_per_day":${day},"concurrent_requests":${concurrent}}}`;
+    return `${this.#faceOf(live).head}"requests_total":${counters.requestsTotal},"rate_limits":{"requests_per_minute":${minute},"requests_per_day":${day},"concurrent_requests":${concurrent}}}`;
+  }
+
+  #faceOf(live: LiveKey): KeyFace {
+    live.face ??= { head: describeGrant(live.grant), headers: this.#headersFor(live.grant) };
+    return live.face;
+  }
+
+  #headersFor({ limits }: Grant): SharedHeaders {
+    const name = `${limits.requestsPerMinute} ${limits.requestsPerDay}`;
+    const known = this.#shared.get(name);
+    if (known !== undefined) return known;
+    if (this.#shared.size >= limitSetsMax) this.#shared.clear();
+    const headers = new Headers({
+      "content-type": "application/json",
+      "cache-control": "no-store",
+    });
+    const made = { headers, rateLimits: new RateLimitHeaders(limits) };
+    this.#shared.set(name, made);
+    return made;
+  }
+
+  #minuteResetText(counters: Counters): string {
+    return resetText(this.#minuteReset, minuteEndMs(counters), this.clock);
+  }
+
+  #dayResetText(counters: Counters): string {
+    return resetText(this.#dayReset, dayEndMs(counters), this.clock);
   }
 }
 
@@ -78,7 +106,6 @@ function resetText(memo: ResetMemo, endMs: number, clock: WindowClock): string {
   return memo.text;
 }
 
-/** The JSON text of what the grant says, up to and with the comma before the counters. */
 function describeGrant(grant: Grant): string {
   const limit = grant.spendLimitMicros;
   const text = JSON.stringify({

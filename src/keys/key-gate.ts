@@ -3,11 +3,14 @@ import { isWellFormedSecret } from "../crypto/secret-format.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
 import { consume, type Moment } from "./decide.ts";
+import { KeyFaces } from "./key-face.ts";
 import type { LiveSecret } from "./live-key.ts";
 import { digestOf, type LiveKeys } from "./live-keys.ts";
 
 /** Where presented secrets come in: finds the key behind one and counts what was admitted. */
 export class KeyGate {
+  /** The texts and headers that answers about keys are made of. */
+  readonly faces: KeyFaces;
   readonly #moment: Moment;
 
   constructor(
@@ -16,6 +19,7 @@ export class KeyGate {
     private readonly liveKeys: LiveKeys,
     private readonly writeBehind: WriteBehind,
   ) {
+    this.faces = new KeyFaces(windowClock);
     const untilMs = (windowMs: number) => windowClock.untilMs(windowMs);
     this.#moment = { wallMs: 0, windowMs: 0, untilMs };
   }

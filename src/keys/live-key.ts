@@ -35,7 +35,7 @@ export interface LiveKey {
   readonly counters: Counters;
   /** 0 when the key was never used. */
   lastUsedAtMs: number;
-  /** The parts of the answer to `GET /key` that change with the grant only; made at first use. */
+  /** What `GET /key` says as long as the grant stays; made at the first use. */
   face: KeyFace | undefined;
   /** The digests under which its secrets are held. */
   readonly digests: Set<string>;

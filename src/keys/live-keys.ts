@@ -6,7 +6,7 @@ import type { LiveKey, LiveSecret } from "./live-key.ts";
 import type { LoadedSecret } from "./live-key-store.ts";
 
 /** Candidates looked at for each key that comes in over the bound. */
-const sweepStepsMax = 64;
+const sweepStepsMax = 8;
 /** Reads of one secret that an invalidation may overtake before the caller gets 503. */
 const readAttemptsMax = 20;
 /** Keys over the bound that are kept while their counters wait to be saved; past it, 503. */
@@ -81,7 +81,6 @@ export class LiveKeys {
     const live = this.#byKey.get(loaded.grant.keyId) ?? this.#insert(loaded);
     live.grant = loaded.grant;
     live.face = undefined;
-    live.recent = true;
     live.digests.add(digest);
     const { hash, expiresAtMs } = loaded;
     const secret = { live, hash, expiresAtMs, lastUsedAtMs: 0 };
@@ -103,7 +102,7 @@ export class LiveKeys {
       lastUsedAtMs: loaded.lastUsedAtMs,
       face: undefined,
       digests: new Set(),
-      recent: true,
+      recent: false,
       unsaved: false,
       saving: false,
     };

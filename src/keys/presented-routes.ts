@@ -3,7 +3,6 @@ import type { AnswerHeaders, Authenticator } from "../http/authenticate.ts";
 import { newRequestId } from "../http/request-id.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
-import { faceOf } from "./present-key.ts";
 import * as schemas from "./presented-schemas.ts";
 
 /** The paths of `GET /key`: its own, and those that clients of other systems know it by. */
@@ -70,9 +69,8 @@ export function presentedKeyRoutes({ authenticator, gate }: Services) {
 /** The answer for a key that was let in, with a request id among its headers. */
 function describePresented(gate: KeyGate): (secret: LiveSecret) => Response {
   return ({ live }) => {
-    const face = faceOf(live);
-    const headers = face.headersFor(live.counters, gate.windowClock, newRequestId());
-    return new Response(face.bodyFor(live, gate.windowClock), { headers });
+    const headers = gate.faces.headersOf(live, newRequestId());
+    return new Response(gate.faces.bodyOf(live), { headers });
   };
 }
 

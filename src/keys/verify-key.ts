@@ -4,7 +4,6 @@ import { wrongKeyType } from "./denials.ts";
 import { statusOf } from "./describe-key.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
-import { presentKey } from "./present-key.ts";
 import type { Verdict, VerifyKey } from "./verify-schemas.ts";
 
 /**
@@ -61,7 +60,7 @@ function describeVerified(gate: KeyGate, secret: LiveSecret): Verdict["key"] {
   const { grant } = live;
   rollWindows(live.counters, gate.windowClock.nowMs());
   return {
-    ...presentKey(live, gate.windowClock),
+    ...JSON.parse(gate.faces.bodyOf(live)),
     status: statusOf(grant, gate.clock.nowMs()),
     metadata: { ...grant.metadata },
   };

@@ -6,6 +6,8 @@ import type { SavedUsage, UsageStore } from "./usage-store.ts";
 export const saveIntervalMs = 1_000;
 /** Keys saved by one transaction: some milliseconds of the writing thread. */
 const batchMax = 1_000;
+/** So many unsaved keys are saved at once: keys cannot leave memory before they are. */
+const unsavedMax = 2_000;
 
 /**
  * Saves counters and last-used times in batches. Memory is the truth while the process runs; what
@@ -28,6 +30,7 @@ export class WriteBehind {
     if (!live.unsaved) {
       live.unsaved = true;
       this.#unsaved.push(live);
+      if (this.#unsaved.length === unsavedMax) void this.save();
     }
     if (secret.expiresAtMs !== null) this.#unsavedSecrets.add(secret);
   }

@@ -73,6 +73,26 @@ describe("a stop", () => {
   });
 });
 
+describe("the access log", () => {
+  test("has a line for each request with its id, and no secret, when it is on", async () => {
+    const server = await startBinary({ cwd: newFolder(), args: ["--access-log", "all"] });
+    const managementKey = server.managementKey ?? "";
+    const key = await create(server, managementKey, { label: "logged" });
+    const answers = [await server.call("/key", { key: key.secret }), await server.call("/nowhere")];
+    await server.end();
+    for (const answer of answers) {
+      const id = answer.headers.get("x-request-id") ?? "";
+      const line =
+        server
+          .stderr()
+          .split("\n")
+          .find((text) => text.includes(id)) ?? "{}";
+      expect(JSON.parse(line)).toMatchObject({ message: "request", status: answer.status });
+    }
+    expect(server.stderr()).not.toContain(key.secret);
+  });
+});
+
 describe("kill -9 during writes", () => {
   test("every acknowledged key is there and works, and the database is whole", async () => {
     const cwd = newFolder();
@@ -164,6 +184,35 @@ describe("over real connections", () => {
     await server.call(`/api-keys/${key.id}`, { key: managementKey, method: "DELETE" });
     isRevoked = true;
     await Promise.all(clients);
+  });
+
+  test("GET /key answers alike with and without parameters, as HEAD, and to other methods", async () => {
+    const key = await create(server, managementKey, { label: "paths", scopes: ["a"], plan: "pro" });
+    const headers = { authorization: `Bearer ${key.secret}` };
+    const ask = (path: string, init: RequestInit = {}) =>
+      fetch(server.url + path, { headers, ...init });
+    for (const path of ["/key", "/v1/key", "/api/v1/key", "/key?", "/key?scope=a"]) {
+      const answer = await ask(path);
+      expect([path, answer.status]).toEqual([path, 200]);
+      expect(answer.headers.get("x-ratelimit-limit")).toBe("600");
+      expect(answer.headers.get("x-request-id")).toStartWith("req_");
+      expect(await answer.json()).toMatchObject({ id: key.id, label: "paths" });
+    }
+    expect((await ask("/key?scope=b")).status).toBe(403);
+    const head = await ask("/key", { method: "HEAD" });
+    expect(head.status).toBe(200);
+    expect(Number(head.headers.get("content-length"))).toBeGreaterThan(500);
+    const post = await ask("/key", { method: "POST" });
+    expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    expect((await ask("/key/")).status).toBe(200);
+    for (const path of ["/key", "/key?scope=a"]) {
+      const stranger = await fetch(server.url + path, {
+        headers: { accept: "application/problem+json" },
+      });
+      expect(stranger.headers.get("content-type")).toBe("application/problem+json");
+      expect(await stranger.json()).toMatchObject({ status: 401, code: "missing_api_key" });
+      expect(stranger.headers.get("www-authenticate")).toBe('Bearer realm="tollgate"');
+    }
   });
 
   test("a trusted proxy's X-Forwarded-For is believed, but no further than its last stranger", async () => {
