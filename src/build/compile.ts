@@ -35,7 +35,7 @@ const outfile = values.outfile ?? (isHost ? binaryPath : `${binaryPath}-${target
 mkdirSync("dist", { recursive: true });
 const startedMs = performance.now();
 await compile(target, outfile);
-if (outfile === binaryPath) writeStamp();
+if (isHost && outfile === binaryPath) writeStamp();
 const size = Math.round(statSync(outfile).size / 1_048_576);
 console.log(
   `Built ${outfile} for ${target}: ${size} MiB, ${Math.round(performance.now() - startedMs)} ms.`,

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { type CommandContext, withJson } from "./command-context.ts";
@@ -19,11 +19,11 @@ export function backupCommand(context: CommandContext): Command {
       if (existsSync(path)) throw new CommandError(`Cannot write ${path}: it exists.`);
       await withDatabase(requireDatabase(context.paths()), async (db) => {
         await db.client.execute({ sql: "VACUUM INTO ?", args: [path] }).catch((cause: Error) => {
+          rmSync(path, { force: true });
           throw new CommandError(`Cannot write ${path}: ${cause.message}.`);
         });
         await db.close();
       });
-      chmodSync(path, 0o600);
       const { size } = statSync(path);
       context.output.out(
         json

@@ -30,73 +30,77 @@ export function doctorCommand(context: CommandContext): Command {
 }
 
 async function examine(paths: DataPaths): Promise<Finding[]> {
+  const addons = await finding("addons", examineAddons);
   const inDatabase = await withDatabase(paths, async (db) => {
     const findings = [
-      await examineIntegrity(db),
-      await examineReferences(db),
-      await examineMigrations(db),
-      await examineRootKey(db, paths),
+      await finding("integrity", () => examineIntegrity(db)),
+      await finding("references", () => examineReferences(db)),
+      await finding("migrations", () => examineMigrations(db)),
+      await finding("root key", () => examineRootKey(db, paths)),
     ];
     await db.close();
     return findings;
   });
-  const addons = await examineAddons();
-  const files = [paths.database, `${paths.database}-wal`, `${paths.database}-shm`, paths.rootKey];
+  const files = [
+    paths.folder,
+    paths.database,
+    `${paths.database}-wal`,
+    `${paths.database}-shm`,
+    paths.rootKey,
+  ];
   return [addons, ...inDatabase, ...files.filter(existsSync).map(examineMode)];
 }
 
-async function examineIntegrity(db: CommandDatabase): Promise<Finding> {
-  const { rows } = await db.client.execute("PRAGMA integrity_check(10)");
-  const faults = rows.map((row) => String(row[0]));
-  const ok = faults.length === 1 && faults[0] === "ok";
-  return { check: "integrity", ok, detail: faults.join("; ") };
-}
+type Result = Omit<Finding, "check">;
 
-async function examineReferences(db: CommandDatabase): Promise<Finding> {
-  const { rows } = await db.client.execute("PRAGMA foreign_key_check");
-  const detail =
-    rows.length === 0
-      ? "every row points at one that is there"
-      : `${rows.length} rows point at nothing`;
-  return { check: "references", ok: rows.length === 0, detail };
-}
-
-async function examineMigrations(db: CommandDatabase): Promise<Finding> {
-  const { applied, pending } = await migrationState(db.client);
-  const ok = pending.length === 0;
-  const detail = ok
-    ? `${applied.length} applied`
-    : `${pending.join(", ")} not applied: run 'tollgate migrate'`;
-  return { check: "migrations", ok, detail };
-}
-
-async function examineRootKey(db: CommandDatabase, paths: DataPaths): Promise<Finding> {
-  const check = "root key";
+/** A check that cannot be made has failed; the others go on. */
+async function finding(check: string, examineIt: () => Promise<Result>): Promise<Finding> {
   try {
-    const subkeys = deriveSubkeys(readRootKey(paths.rootKey));
-    const ok = subkeys.secretHash.id === (await findRootKeyId(db));
-    return { check, ok, detail: ok ? "fits the database" : "is not the one of this database" };
+    return { check, ...(await examineIt()) };
   } catch (error) {
     return { check, ok: false, detail: (error as Error).message };
   }
+}
+
+async function examineIntegrity(db: CommandDatabase): Promise<Result> {
+  const { rows } = await db.client.execute("PRAGMA integrity_check(10)");
+  const faults = rows.map((row) => String(row[0]));
+  return { ok: faults.length === 1 && faults[0] === "ok", detail: faults.join("; ") };
+}
+
+async function examineReferences(db: CommandDatabase): Promise<Result> {
+  const { rows } = await db.client.execute("PRAGMA foreign_key_check");
+  const ok = rows.length === 0;
+  return {
+    ok,
+    detail: ok ? "every row points at one that is there" : `${rows.length} rows point at nothing`,
+  };
+}
+
+async function examineMigrations(db: CommandDatabase): Promise<Result> {
+  const { applied, pending } = await migrationState(db.client);
+  const ok = pending.length === 0;
+  const missing = `${pending.join(", ")} not applied: run 'tollgate migrate'`;
+  return { ok, detail: ok ? `${applied.length} applied` : missing };
+}
+
+async function examineRootKey(db: CommandDatabase, paths: DataPaths): Promise<Result> {
+  const subkeys = deriveSubkeys(readRootKey(paths.rootKey));
+  const ok = subkeys.secretHash.id === (await findRootKeyId(db));
+  return { ok, detail: ok ? "fits the database" : "is not the one of this database" };
 }
 
 /** libSQL's addon has worked by now; argon2's proves itself on a password. */
-async function examineAddons(): Promise<Finding> {
-  const check = "addons";
-  try {
-    const hasher = new PasswordHasher();
-    const ok = await hasher.verify(await hasher.hash("correct horse"), "correct horse");
-    return { check, ok, detail: "libsql and argon2 work" };
-  } catch (error) {
-    return { check, ok: false, detail: (error as Error).message };
-  }
+async function examineAddons(): Promise<Result> {
+  const hasher = new PasswordHasher();
+  const ok = await hasher.verify(await hasher.hash("correct horse"), "correct horse");
+  return { ok, detail: "libsql and argon2 work" };
 }
 
 function examineMode(path: string): Finding {
   const mode = statSync(path).mode & 0o777;
   const ok = (mode & 0o077) === 0;
   const shown = mode.toString(8).padStart(4, "0");
-  const detail = ok ? `${path} is ${shown}` : `${path} is ${shown}; run: chmod 600 ${path}`;
+  const detail = ok ? `${path} is ${shown}` : `${path} is ${shown}; run: chmod go-rwx ${path}`;
   return { check: "file mode", ok, detail };
 }

@@ -14,6 +14,7 @@ export function parseDurationSeconds(text: string, flag: string): number {
   if (match === null) {
     throw new CommandError(
       `Cannot use ${flag} ${text}: write a number and s, m, h, d or w, as in 90d.`,
+      2,
     );
   }
   return Number(match[1]) * (unitSeconds[match[2] as string] as number);

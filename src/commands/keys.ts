@@ -1,6 +1,7 @@
 import { Value } from "@sinclair/typebox/value";
 import { Command } from "commander";
 import { systemClock } from "../core/clock.ts";
+import { definedFields } from "../core/defined-fields.ts";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
 import { createKey } from "../keys/create-key.ts";
 import { describeKey } from "../keys/describe-key.ts";
@@ -11,12 +12,16 @@ import { keySorts, ListKeysQuerySchema } from "../keys/list-schemas.ts";
 import { revokeKey } from "../keys/revoke-key.ts";
 import { rotateKey } from "../keys/rotate-key.ts";
 import { showKey } from "../keys/show-key.ts";
-import { CreateKeySchema, gracePeriodSecondsMax } from "../keys/write-schemas.ts";
+import {
+  CreateKeySchema,
+  gracePeriodSecondsMax,
+  RevokeKeyQuerySchema,
+} from "../keys/write-schemas.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { type CommandContext, choice, withJson } from "./command-context.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { openInstance } from "./open-instance.ts";
-import { CommandError, formatFields, formatTable } from "./report.ts";
+import { CommandError, formatFields, formatTable, forTerminal } from "./report.ts";
 
 /** `tollgate keys …`: works on the data folder, with or without a server running on it. */
 export function keysCommand(context: CommandContext): Command {
@@ -44,7 +49,7 @@ export function keysCommand(context: CommandContext): Command {
       };
       const fault = Value.Errors(CreateKeySchema, input).First();
       if (fault !== undefined) {
-        throw new CommandError(`Cannot create the key: ${fault.path.slice(1)}: ${fault.message}.`);
+        throw unusable("create the key", fault);
       }
       const created = await withKeys(context, (keys, actor) => createKey(keys, { input, actor }));
       printSecret(context, created, flags.json);
@@ -61,10 +66,10 @@ export function keysCommand(context: CommandContext): Command {
     .option("--cursor <cursor>", "the next_cursor of the page before")
     .action(async ({ json, limit, type, status, environment, q, sort, cursor }) => {
       const given = { type, status, environment, q, sort, cursor, limit: Number(limit) };
-      const query = withoutUndefined(given);
+      const query = definedFields(given);
       const fault = Value.Errors(ListKeysQuerySchema, query).First();
       if (fault !== undefined) {
-        throw new CommandError(`Cannot list keys: ${fault.path.slice(1)}: ${fault.message}.`);
+        throw unusable("list keys", fault);
       }
       const nowMs = systemClock.nowMs();
       const page = await withKeys(context, ({ db }, { organizationId }) =>
@@ -90,10 +95,14 @@ export function keysCommand(context: CommandContext): Command {
     .argument("<id>", "id of the key")
     .option("--reason <text>", "kept with the key, for the record")
     .action(async (keyId, { json, reason = null }) => {
+      const fault = Value.Errors(RevokeKeyQuerySchema, reason === null ? {} : { reason }).First();
+      if (fault !== undefined) throw unusable("revoke the key", fault);
       const key = await withKeys(context, (keys, actor) =>
         revokeKey(keys, { keyId, reason, actor }),
       );
-      output.out(json ? JSON.stringify(key, null, 2) : `Revoked ${key.id} (${key.label}).`);
+      output.out(
+        json ? JSON.stringify(key, null, 2) : `Revoked ${key.id} (${forTerminal(key.label)}).`,
+      );
     });
 
   withJson(keys.command("rotate"))
@@ -103,7 +112,7 @@ export function keysCommand(context: CommandContext): Command {
     .action(async (keyId, { json, grace }) => {
       const gracePeriodSeconds = parseDurationSeconds(grace, "--grace");
       if (gracePeriodSeconds > gracePeriodSecondsMax) {
-        throw new CommandError(`Cannot use --grace ${grace}: 30d is the longest.`);
+        throw new CommandError(`Cannot use --grace ${grace}: 30d is the longest.`, 2);
       }
       const rotated = await withKeys(context, (keys, actor) =>
         rotateKey(keys, { keyId, gracePeriodSeconds, actor }),
@@ -145,7 +154,7 @@ function printSecret({ output }: CommandContext, key: KeyWithSecret, json: boole
 
 function listing(keys: Key[], nextCursor: string | null): string {
   if (keys.length === 0) return "No keys.";
-  const rows = keys.map((key) => [key.id, key.status, key.type, key.label]);
+  const rows = keys.map((key) => [key.id, key.status, key.type, forTerminal(key.label)]);
   const table = formatTable(["ID", "STATUS", "TYPE", "LABEL"], rows);
   return nextCursor === null ? table : `${table}\n\nMore: --cursor ${nextCursor}`;
 }
@@ -154,14 +163,15 @@ function describeFields(key: Key): string {
   return formatFields(
     Object.entries(key).map(([name, value]) => [
       name,
-      typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "-"),
+      typeof value === "object" && value !== null
+        ? JSON.stringify(value)
+        : forTerminal(String(value ?? "-")),
     ]),
   );
 }
 
-function withoutUndefined<T extends object>(fields: T): T {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as T;
+function unusable(what: string, fault: { path: string; message: string }): CommandError {
+  return new CommandError(`Cannot ${what}: ${fault.path.slice(1)}: ${fault.message}.`, 2);
 }
 
 function splitList(text: string): string[] {

@@ -60,6 +60,8 @@ export async function withDatabase<T>(
   paths: DataPaths,
   use: (db: CommandDatabase) => Promise<T>,
 ): Promise<T> {
+  // Files of the database are for its owner, the backup and SQLite's own beside it included.
+  process.umask(0o077);
   const db = openCommandDatabase(paths.database);
   try {
     return await use(db);
@@ -83,6 +85,9 @@ async function commandActor(db: Database): Promise<Actor> {
     scopes: ["*"],
     instanceWide: true,
     isCommand: true,
+    expiresAtMs: null,
+    addressRanges: null,
+    limits: { requestsPerMinute: null, requestsPerDay: null, concurrentRequests: null },
   };
 }
 

@@ -9,7 +9,10 @@ export const processOutput: Output = {
   err: (text) => void process.stderr.write(`${text}\n`),
 };
 
-/** A failure that the user can mend: printed as one sentence, without a stack. */
+/**
+ * A failure that the user can mend: printed as one sentence, without a stack. Exit code 1, or 2 when
+ * it is the command line that cannot be used.
+ */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 
@@ -42,4 +45,9 @@ export function formatTable(
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** Text of others for a terminal: what would move the cursor or colour the screen is shown as `?`. */
+export function forTerminal(text: string): string {
+  return text.replace(/\p{Cc}|\p{Zl}|\p{Zp}/gu, "?");
 }

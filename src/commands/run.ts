@@ -46,6 +46,10 @@ function systemReason(error: unknown): string | undefined {
       return `${path} does not exist and cannot be made.`;
     case "ENOSPC":
       return "No storage space is left.";
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "The address to listen on is none of this machine. Choose another with --host.";
     case "ENOTDIR":
     case "EEXIST":
       return `${path} is not a folder.`;

@@ -55,8 +55,8 @@ export function serveCommand(context: CommandContext): Command {
 }
 
 /**
- * The operator's management key. It is made when everything else works, so that its secret, which is
- * printed once, cannot be lost to a start that fails.
+ * The operator's management key. It is made when everything else works, so that a start that fails
+ * does not take its secret, which is printed once, with it.
  */
 function createFirstKey(keys: KeysContext, actor: Actor): Promise<KeyWithSecret> {
   return createKey(keys, {
@@ -68,7 +68,8 @@ function createFirstKey(keys: KeysContext, actor: Actor): Promise<KeyWithSecret>
 function untilToldToStop(log: Logger): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
+      // Kept for a second signal too, whose default is to end the process before it has saved.
+      process.on(signal, () => {
         log.info("stopping", { signal });
         resolve();
       });

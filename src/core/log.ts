@@ -7,14 +7,19 @@ export type LogFields = Record<string, string | number | boolean | null | undefi
 export type Logger = Record<LogLevel, (message: string, fields?: LogFields) => void>;
 
 /**
- * Anything shaped like a secret of ours, whole or cut short, is blotted out. No code path hands a
- * secret to the log; this is the net under the error texts of libraries.
+ * Anything shaped like a secret of ours, whole or cut short, is blotted out, and any run of hex that
+ * is longer than an id. No code path hands a secret to the log; this is the net under the error texts
+ * of libraries and under paths that clients make up.
  */
-const secretPattern = /\b((?:[a-z]{0,2}sk|rtk|mk)[-_](?:live_|test_|sr-)?)[0-9a-f]{16,}/gi;
+const secretPattern =
+  /((?:[a-z]{0,2}sk|rtk|mk)[-_](?:live_|test_|sr-)?)[0-9a-f]{16,}|[0-9a-f]{40,}/gi;
 
 /** The text without anything that looks like one of our secrets. */
 export function redactSecrets(text: string): string {
-  return text.replace(secretPattern, "$1[redacted]");
+  return text.replace(
+    secretPattern,
+    (_, prefix: string | undefined) => `${prefix ?? ""}[redacted]`,
+  );
 }
 
 /** One JSON object a line, on stderr unless another sink is given. */
@@ -36,8 +41,15 @@ export function createLogger(
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
-    parts.push(at instanceof Error ? (at.stack ?? `${at.name}: ${at.message}`) : String(at));
+    parts.push(describeOne(at));
     at = at instanceof Error ? at.cause : undefined;
   }
   return parts.join("\ncaused by: ");
+}
+
+/** The text of a failed query holds its parameters, which are customers' data: its cause says enough. */
+function describeOne(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ("params" in error) return `${error.name}: a query failed`;
+  return error.stack ?? `${error.name}: ${error.message}`;
 }

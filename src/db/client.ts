@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { type Client, createClient } from "@libsql/client/sqlite3";
+import type { BatchItem } from "drizzle-orm/batch";
 import type { LibSQLDatabase } from "drizzle-orm/libsql";
 import { drizzle } from "drizzle-orm/libsql/sqlite3";
 import { retryWhileBusy } from "./busy-retry.ts";
@@ -8,6 +9,9 @@ import { withFreshConnections } from "./fresh-connection.ts";
 import { ThreadClient } from "./thread-client.ts";
 
 export type Drizzle = LibSQLDatabase<Record<string, never>> & { $client: Client };
+
+/** Statements that belong to the same transaction, such as the answer kept for a retry. */
+export type Alongside = BatchItem<"sqlite">[];
 
 /** How long SQLite itself waits for a lock before `SQLITE_BUSY`, by connection. */
 const lookupBusyTimeoutMs = 25;
@@ -33,7 +37,7 @@ export async function openServerDatabase(
 ): Promise<Database> {
   const lookup = withFreshConnections(openFile(path, lookupBusyTimeoutMs));
   // A connection of its own: the number means something on one and the same connection only.
-  const version = openFile(path, lookupBusyTimeoutMs);
+  const version = withFreshConnections(openFile(path, lookupBusyTimeoutMs));
   const url = pathToFileURL(path).href;
   const thread = () => ThreadClient.open({ url, busyTimeoutMs: threadBusyTimeoutMs, onCrash });
   const [read, write] = await Promise.all([thread(), thread()]);
@@ -82,9 +86,7 @@ export function asFileError(path: string, error: unknown): unknown {
         `${path} is not a database. Move it away, or restore a backup over it.`,
       );
     case "SQLITE_CORRUPT":
-      return new DatabaseFileError(
-        `${path} is damaged. Restore a backup; 'tollgate doctor' tells more.`,
-      );
+      return new DatabaseFileError(`${path} is damaged. Restore a backup.`);
     case "SQLITE_CANTOPEN":
       return new DatabaseFileError(
         `${path} cannot be opened. Check that the folder exists and is writable.`,

@@ -77,6 +77,7 @@ export class InvalidationWatch {
       await this.check();
     } catch (error) {
       // Not knowing what changed, hold nothing: every request reads the database until this passes.
+      this.#dataVersion = -1;
       this.target.invalidateAll();
       this.log.error("Changes of other processes cannot be read", { error: describeError(error) });
     } finally {

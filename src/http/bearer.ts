@@ -26,7 +26,7 @@ export function readBearer(request: Request): string | undefined {
     return undefined;
   }
   if (space === -1) return undefined;
-  const token = header.slice(space + 1).trim();
+  const token = header.slice(space + 1).replace(/^ +| +$/g, "");
   if (token === "") return undefined;
   if (/[\s,]/.test(token)) throw malformed();
   // Not a token by its alphabet: whatever it is, it is no key of ours. The 401 is the same as for one.

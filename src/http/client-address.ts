@@ -7,6 +7,7 @@ const hopsMax = 32;
 /** Tells where a request comes from. */
 export class ClientAddresses {
   #server: Server<unknown> | undefined;
+  #originals = new WeakMap<Request, Request>();
 
   constructor(private readonly trustedProxies: readonly AddressRange[]) {}
 
@@ -15,12 +16,20 @@ export class ClientAddresses {
     this.#server = server;
   }
 
+  /** `request` was made from `original`, which alone is known to the server. */
+  derive(request: Request, original: Request): Request {
+    this.#originals.set(request, original);
+    return request;
+  }
+
   /**
    * The peer's address, or, while the peer is a trusted proxy, the nearest address in
    * `X-Forwarded-For` that is not one. Anything further left could be the client's own invention.
    */
   of(request: Request): string | undefined {
-    const peer = normalize(this.#server?.requestIP(request)?.address);
+    const peer = normalize(
+      this.#server?.requestIP(this.#originals.get(request) ?? request)?.address,
+    );
     if (peer === undefined || !this.#isTrusted(peer)) return peer;
     const hops = (request.headers.get("x-forwarded-for") ?? "").split(",").slice(-hopsMax);
     let address = peer;

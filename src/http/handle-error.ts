@@ -1,15 +1,21 @@
+import type { TSchema } from "@sinclair/typebox";
+import type { TypeCheck } from "@sinclair/typebox/compiler";
+import type { ValueError } from "@sinclair/typebox/errors";
 import { ValidationError } from "elysia";
 import type { Clock } from "../core/clock.ts";
 import { DomainError, type FieldError } from "../core/errors.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import { databaseFailure } from "../db/database-error.ts";
 import { allowedMethods } from "./allowed-methods.ts";
-import type { AnswerHeaders, Authenticator } from "./authenticate.ts";
+import type { AnswerHeaders, Authenticator, Call } from "./authenticate.ts";
 import { renderError } from "./render-error.ts";
 import { requestIdOf } from "./request-id.ts";
+import { pathOf } from "./request-path.ts";
 
 /** Fields named in one 422; a body with more faults than this is fixed in more than one go anyway. */
 const fieldsMax = 50;
+/** Characters of a field's name that are repeated to the caller. */
+const paramLengthMax = 100;
 
 /** The one place where an error becomes a response, and where it is logged when it is ours. */
 export function handleError(
@@ -19,7 +25,9 @@ export function handleError(
   const { authenticator } = services;
   const { error, code, request, headers } = failure;
   const known =
-    code === "NOT_FOUND" ? nothingHere(request, authenticator) : toDomainError(error, code);
+    code === "NOT_FOUND"
+      ? nothingHere({ request, headers }, authenticator)
+      : toDomainError(error, code);
   if (known.status >= 500) logFailure(known, request, services);
   return renderError(known, request, headers);
 }
@@ -50,13 +58,14 @@ function logFailure(
 }
 
 /** Paths and methods that lead nowhere are counted like any request without a key: scanners try many. */
-function nothingHere(request: Request, authenticator: Authenticator): DomainError {
+function nothingHere(call: Call, authenticator: Authenticator): DomainError {
+  const { request } = call;
   try {
-    authenticator.countAnonymous(request);
+    if (!authenticator.isKnown(call)) authenticator.countAnonymous(request);
   } catch (error) {
     if (error instanceof DomainError) return error;
   }
-  const methods = allowedMethods(new URL(request.url).pathname);
+  const methods = allowedMethods(pathOf(request));
   if (methods.length === 0) return new DomainError("not_found", "There is nothing at this path.");
   const allow = methods.join(", ");
   return new DomainError("method_not_allowed", `This path has only ${allow}.`, {
@@ -75,12 +84,18 @@ function toDomainError(error: unknown, code: string | number): DomainError {
   );
 }
 
+/** One by one: `error.all` works out every fault first, and a hostile body has a million. */
+function faultsOf(error: ValidationError): Iterable<ValueError> {
+  const { validator, value } = error as { validator?: TypeCheck<TSchema>; value?: unknown };
+  return validator === undefined ? [] : validator.Errors(value);
+}
+
 function invalidFields(error: ValidationError): DomainError {
   const fields = new Map<string, FieldError>();
-  for (const fault of error.all) {
-    if (!("path" in fault)) continue;
-    const param = fault.path.slice(1).replaceAll("/", ".") || error.type;
-    if (fields.has(param) || fields.size >= fieldsMax) continue;
+  for (const fault of faultsOf(error)) {
+    const param = fault.path.slice(1, paramLengthMax).replaceAll("/", ".") || error.type;
+    if (fields.has(param)) continue;
+    if (fields.size >= fieldsMax) break;
     fields.set(param, { param, message: explain(fault) });
   }
   const list = [...fields.values()];

@@ -1,18 +1,17 @@
 import { and, eq, gt, lte } from "drizzle-orm";
-import type { Database } from "../db/client.ts";
+import type { Alongside, Database } from "../db/client.ts";
 import { idempotentAnswers } from "../db/tables/index.ts";
-import type { Alongside } from "../keys/key-store.ts";
 
 export type AnswerRow = typeof idempotentAnswers.$inferSelect;
 type Place = Pick<AnswerRow, "callerId" | "keyHash">;
 
-/** The kept answer of a caller's key that has not expired. Read where it is written: no stale view. */
+/** The kept answer of a caller's key that has not expired. */
 export async function findAnswer(
   db: Database,
   place: Place,
   nowMs: number,
 ): Promise<AnswerRow | undefined> {
-  const rows = await db.write
+  const rows = await db.lookup
     .select()
     .from(idempotentAnswers)
     .where(and(isAt(place), gt(idempotentAnswers.expiresAtMs, nowMs)));

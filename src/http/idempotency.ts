@@ -3,10 +3,10 @@ import { dayMs } from "../core/clock.ts";
 import { DomainError, invalidField } from "../core/errors.ts";
 import type { Subkeys } from "../crypto/root-key.ts";
 import { seal, unseal } from "../crypto/seal.ts";
-import type { Database } from "../db/client.ts";
+import type { Alongside, Database } from "../db/client.ts";
 import { isUniqueViolation } from "../db/database-error.ts";
-import type { Alongside } from "../keys/key-store.ts";
 import { findAnswer, keepAnswer } from "./idempotency-store.ts";
+import { pathOf } from "./request-path.ts";
 
 export const idempotencyKeyLengthMax = 255;
 export const answerKeptMs = dayMs;
@@ -68,7 +68,7 @@ export class Idempotency {
     try {
       return toResponse(await perform((answer) => this.#remember(place, answer)));
     } catch (error) {
-      // Another process answered the same key in between.
+      // An answer to the same key came in between.
       const other = isUniqueViolation(error) ? await this.#recall(place) : undefined;
       if (other !== undefined) return other;
       throw error;
@@ -77,7 +77,7 @@ export class Idempotency {
 
   #placeOf({ callerId, request, payload }: Attempt, key: string): Place {
     const { idempotencyHash } = this.subkeys;
-    const fingerprint = JSON.stringify([request.method, new URL(request.url).pathname, payload]);
+    const fingerprint = JSON.stringify([request.method, pathOf(request), payload]);
     return {
       callerId,
       key,

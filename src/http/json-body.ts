@@ -3,6 +3,10 @@ import { DomainError, invalidField } from "../core/errors.ts";
 export const bodyBytesMax = 1_048_576;
 /** Objects and arrays inside each other. */
 export const jsonDepthMax = 32;
+/** Values in one body, the small ones too: what comes after reading is work for each of them. */
+export const jsonValuesMax = 20_000;
+/** Bytes of all bodies that are being read at one time. */
+export const bodiesBytesMax = 67_108_864;
 
 /** Names that reach an object's prototype in careless code further on (CVE-2025-66456). */
 const dangerousNames = new Set(["__proto__", "constructor", "prototype"]);
@@ -17,7 +21,7 @@ export async function readJsonBody(request: Request): Promise<unknown> {
   if (text === "") return {};
   requireJsonType(request.headers.get("content-type"));
   const value = parse(text);
-  inspect(value, "", 1);
+  inspect(value, "", 1, 0);
   return value;
 }
 
@@ -38,15 +42,26 @@ function parse(text: string): unknown {
   }
 }
 
+let bytesBeingRead = 0;
+
 /** Reads at most the bound, whatever the length header says or does not say. */
 async function readText(request: Request): Promise<string> {
   if (request.body === null) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > bodyBytesMax) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+      size += chunk.byteLength;
+      bytesBeingRead += chunk.byteLength;
+      if (size > bodyBytesMax) throw tooLarge();
+      if (bytesBeingRead > bodiesBytesMax) throw tooMany();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof DomainError) throw error;
+    throw new DomainError("invalid_request", "The body ended before its end.", { cause: error });
+  } finally {
+    bytesBeingRead -= size;
   }
   return decodeUtf8(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks));
 }
@@ -59,18 +74,29 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-function inspect(value: unknown, path: string, depth: number): void {
-  if (typeof value !== "object" || value === null) return;
+/** Walks the whole value once; returns how many values it holds. */
+function inspect(value: unknown, path: string, depth: number, seen: number): number {
+  let count = seen + 1;
+  if (count > jsonValuesMax) {
+    throw new DomainError("invalid_json", `The JSON holds more than ${jsonValuesMax} values.`);
+  }
+  if (typeof value !== "object" || value === null) return count;
   if (depth > jsonDepthMax) {
     throw new DomainError("invalid_json", `The JSON is nested more than ${jsonDepthMax} deep.`);
   }
-  for (const [name, inner] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
     const innerPath = path === "" ? name : `${path}.${name}`;
     if (dangerousNames.has(name)) throw invalidField(innerPath, "This name is not allowed.");
-    inspect(inner, innerPath, depth + 1);
+    count = inspect((value as Record<string, unknown>)[name], innerPath, depth + 1, count);
   }
+  return count;
 }
 
 function tooLarge(): DomainError {
   return new DomainError("payload_too_large", `The body is larger than ${bodyBytesMax} bytes.`);
+}
+
+function tooMany(): DomainError {
+  const options = { retryAfterSeconds: 1 };
+  return new DomainError("overloaded", "Too many bodies are being read at once.", options);
 }

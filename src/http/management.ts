@@ -1,33 +1,29 @@
 import { Elysia } from "elysia";
-import type { Actor } from "../organizations/actor.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { readJsonBody } from "./json-body.ts";
+import { refuseRepeatedParameters } from "./request-path.ts";
 
 /**
- * For management routes: `actor` in the handler, authenticated and authorized before the body is
- * read or anything is validated, so that a stranger learns nothing and costs little. Elysia parses
- * bodies before it derives, so the parser asks first where there is a body.
+ * For management routes: `actor` in the handler. A call is authorized before its body is read, so
+ * that a stranger learns nothing and costs little, and once more when the body is there: a body can
+ * be held back for as long as a connection lives, and the key be revoked in the meantime.
  */
 export function management(authenticator: Authenticator) {
-  const authenticate = (context: Incoming) => {
-    const { request, route, set } = context;
-    set.headers["cache-control"] = "no-store";
-    const call = { request, headers: set.headers };
-    context.authenticated ??= authenticator.manage(call, `${request.method} ${route}`);
-    return context.authenticated;
-  };
   return new Elysia({ name: "management" })
-    .onParse({ as: "scoped" }, async (context) => {
-      await authenticate(context);
+    .onParse({ as: "scoped" }, async ({ request, route, set }) => {
+      await authenticator.authorize({ request, headers: set.headers }, routeName(request, route));
       // A body of DELETE means nothing (RFC 9110 section 9.3.5).
-      return context.request.method === "DELETE" ? {} : readJsonBody(context.request);
+      return request.method === "DELETE" ? {} : readJsonBody(request);
     })
-    .derive({ as: "scoped" }, async (context) => ({ actor: await authenticate(context) }));
+    .derive({ as: "scoped" }, async ({ request, route, set }) => {
+      set.headers["cache-control"] = "no-store";
+      const call = { request, headers: set.headers };
+      const actor = await authenticator.manage(call, routeName(request, route));
+      refuseRepeatedParameters(request);
+      return { actor };
+    });
 }
 
-interface Incoming {
-  request: Request;
-  route: string;
-  set: { headers: Record<string, unknown> };
-  authenticated?: Promise<Actor>;
+function routeName(request: Request, route: string): string {
+  return `${request.method} ${route}`;
 }

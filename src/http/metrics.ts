@@ -3,18 +3,26 @@ import type { VerifyCode } from "../keys/decide.ts";
 
 /** Plain numbers that the request path raises; they become Prometheus text only when asked for. */
 export class Metrics {
-  admitted = 0;
+  readonly admitted = { data: 0, management: 0, verify: 0 };
   readonly denied: Partial<Record<VerifyCode, number>> = {};
   readonly responses: Record<number, number> = {};
+
+  countDenial(code: VerifyCode): void {
+    this.denied[code] = (this.denied[code] ?? 0) + 1;
+  }
 
   /** Text in the Prometheus exposition format. `gauges` are read at each call. */
   async render(gauges: Record<string, { help: string; value: number }>): Promise<string> {
     const registry = new Registry();
     counter(registry, "tollgate_responses_total", "Responses by status.", "status", this.responses);
     counter(registry, "tollgate_denials_total", "Denied requests by reason.", "code", this.denied);
-    counter(registry, "tollgate_admissions_total", "Admitted requests.", "kind", {
-      all: this.admitted,
-    });
+    counter(
+      registry,
+      "tollgate_admissions_total",
+      "Admitted requests and valid verifications.",
+      "kind",
+      this.admitted,
+    );
     for (const [name, { help, value }] of Object.entries(gauges)) {
       new Gauge({ name, help, registers: [registry] }).set(value);
     }

@@ -23,7 +23,8 @@ export function encodeCursor(sort: string, value: string | number, id: string): 
 export function decodeCursor(cursor: string, sort: string, type: "string" | "number"): Position {
   const parts = readParts(cursor);
   const [madeFor, value, id] = Array.isArray(parts) ? parts : [];
-  const isPosition = typeof value === type && typeof id === "string" && parts.length === 3;
+  const isValue = type === "number" ? Number.isSafeInteger(value) : typeof value === "string";
+  const isPosition = isValue && typeof id === "string" && parts.length === 3;
   if (!isPosition || madeFor !== sort) {
     throw invalidField("cursor", "Not a cursor of this list in this order. Start without one.");
   }

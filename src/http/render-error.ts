@@ -43,10 +43,17 @@ function challengeFor(error: DomainError): string | undefined {
     case "invalid_request":
       return `${realm}, error="invalid_request"`;
     case "insufficient_scope":
-      return `${realm}, error="insufficient_scope", scope="${error.options.scope ?? ""}"`;
+      return `${realm}, error="insufficient_scope"${scopeAttribute(error.options.scope)}`;
     default:
       return undefined;
   }
+}
+
+/** RFC 6750 section 3: the attribute holds scope-tokens and nothing else. */
+function scopeAttribute(scope: string | undefined): string {
+  return scope !== undefined && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)
+    ? `, scope="${scope}"`
+    : "";
 }
 
 function standardBody(error: DomainError, request: Request) {

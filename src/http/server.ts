@@ -1,14 +1,16 @@
 import type { Server } from "bun";
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/log.ts";
+import { describeError, type Logger } from "../core/log.ts";
 import type { KeyGate } from "../keys/key-gate.ts";
 import { presentedKeyAnswer, presentedKeyPaths } from "../keys/presented-routes.ts";
 import type { AnswerHeaders, Authenticator } from "./authenticate.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import { handleError } from "./handle-error.ts";
 import type { Metrics } from "./metrics.ts";
+import { renderError } from "./render-error.ts";
 import { requestIdOf } from "./request-id.ts";
+import { badHost, hasOrigin, pathOf } from "./request-path.ts";
 
 /** A connection that says nothing for so long is closed. */
 const idleTimeoutSeconds = 30;
@@ -42,30 +44,34 @@ export function startServer(appFetch: Fetch, services: Served): Server<undefined
     development: false,
     routes: Object.fromEntries(presentedKeyPaths.map((path) => [path, hot])),
     fetch,
+    error: (error) => {
+      services.log.error("A request failed outside its handler", { error: describeError(error) });
+      return new Response(null, { status: 500 });
+    },
   });
   services.addresses.attach(server);
   return server;
 }
 
-type Recorded = Pick<Served, "config" | "clock" | "log" | "metrics">;
+type Recorded = Omit<Served, "authenticator" | "gate">;
 
 /** What every response gets, whoever made it: an id, a count, a line in the log. */
 export function finishing(appFetch: Fetch, services: Recorded): Fetch {
   const record = recording(services);
   const finish = (request: Request, response: Response, startedMs: number): Response => {
-    if (!response.headers.has("x-request-id")) {
-      response.headers.set("x-request-id", requestIdOf(request));
-    }
+    const { headers } = response;
+    if (!headers.has("x-request-id")) headers.set("x-request-id", requestIdOf(request));
+    headers.set("x-content-type-options", "nosniff");
     return record(request, response, startedMs);
   };
   return (request) => {
-    if (request.method === "HEAD") return answerHead(request, (get) => serve(get));
+    if (request.method === "HEAD") return answerHead(request, services.addresses, serve);
     return serve(request);
   };
 
   function serve(request: Request): Response | Promise<Response> {
     const startedMs = startOf(services);
-    const response = appFetch(request);
+    const response = hasOrigin(request) ? appFetch(request) : renderError(badHost(), request);
     if (response instanceof Promise) {
       return response.then((settled) => finish(request, settled, startedMs));
     }
@@ -82,7 +88,8 @@ function answerHot(general: Fetch, services: Served): Fetch {
   const present = presentedKeyAnswer(services);
   const record = recording(services);
   return (request) => {
-    if (request.url.includes("?")) return general(request);
+    const { url } = request;
+    if (url.includes("?") || !url.startsWith("http")) return general(request);
     const startedMs = startOf(services);
     const headers: AnswerHeaders = {};
     const refuse = (error: unknown) =>
@@ -105,7 +112,7 @@ function recording({ config, clock, log, metrics }: Recorded) {
     if (config.accessLog === "all" || (config.accessLog === "errors" && status >= 500)) {
       log.info("request", {
         method: request.method,
-        path: new URL(request.url).pathname,
+        path: decoded(pathOf(request)),
         status,
         duration_ms: Math.round((clock.monotonicMs() - startedMs) * 1_000) / 1_000,
         request_id: response.headers.get("x-request-id"),
@@ -120,9 +127,23 @@ function startOf({ config, clock }: Recorded): number {
 }
 
 /** HEAD is GET without the content (RFC 9110 section 9.3.2). */
-async function answerHead(request: Request, serve: Fetch): Promise<Response> {
-  const response = await serve(new Request(request, { method: "GET" }));
+async function answerHead(
+  request: Request,
+  addresses: ClientAddresses,
+  serve: Fetch,
+): Promise<Response> {
+  const get = addresses.derive(new Request(request, { method: "GET" }), request);
+  const response = await serve(get);
   const { status, headers } = response;
   headers.set("content-length", String((await response.arrayBuffer()).byteLength));
   return new Response(null, { status, headers });
+}
+
+/** A secret that a client put into a path must not hide from the log's net behind percent signs. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

@@ -37,16 +37,15 @@ export class ColdReader {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ hash, resolve, reject });
-      if (this.#waiting.length === 1) setImmediate(() => void this.#drain());
+      if (this.#waiting.length === 1) setImmediate(() => void this.#readSome());
     });
   }
 
-  async #drain(): Promise<void> {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (let at = 0; at < waiting.length; at += batchMax) {
-      await this.#readBatch(waiting.slice(at, at + batchMax));
-    }
+  /** One batch, and the rest in the next turn: between two, other requests are answered. */
+  async #readSome(): Promise<void> {
+    const batch = this.#waiting.splice(0, batchMax);
+    if (this.#waiting.length > 0) setImmediate(() => void this.#readSome());
+    await this.#readBatch(batch);
   }
 
   async #readBatch(batch: Waiter[]): Promise<void> {

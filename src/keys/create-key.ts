@@ -1,15 +1,16 @@
-import { DomainError, invalidField } from "../core/errors.ts";
+import { invalidField } from "../core/errors.ts";
 import { newId } from "../crypto/ids.ts";
 import { generateSecret } from "../crypto/secret-format.ts";
+import type { Alongside } from "../db/client.ts";
 import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { findWorkspace } from "../organizations/organization-store.ts";
-import { missingScope } from "../permissions/scopes.ts";
 import { findPlan } from "../plans/plan-store.ts";
+import { requireCovered } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
 import { keyColumns } from "./key-fields.ts";
 import type { KeyWithSecret } from "./key-schemas.ts";
-import { type Alongside, insertKey, type KeyRow } from "./key-store.ts";
+import { insertKey, type KeyRow } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
 import type { CreateKey } from "./write-schemas.ts";
 
@@ -38,7 +39,6 @@ export async function createKey(
   if (workspace === undefined) throw invalidField("workspace_id", "No such workspace.");
   const columns = keyColumns(input, nowMs);
   await requirePlan(context, columns.planSlug);
-  requireCovered(actor, type, columns.scopes ?? defaultScopes);
   const { secret, keyPrefix } = generateSecret(type, environment);
   const key: KeyRow = {
     ...blankKey,
@@ -55,6 +55,7 @@ export async function createKey(
     createdBy: actor.id,
     updatedAtMs: nowMs,
   };
+  requireCovered(actor, key);
   const stored = { key, lastUsedAtMs: null, requestsTotal: 0, previous: null };
   const created = { ...describeKey(stored, nowMs), secret };
   await insertKey(context.db, {
@@ -95,20 +96,4 @@ export async function requirePlan(
 ): Promise<void> {
   if (slug === null || slug === undefined) return;
   if ((await findPlan(context.db, slug)) === undefined) throw invalidField("plan", "No such plan.");
-}
-
-/**
- * Nobody makes a management key wider than themselves. The scopes of other types are another
- * namespace, that of the API behind; whoever may write keys may give those out.
- */
-export function requireCovered(actor: Actor, type: string, scopes: readonly string[]): void {
-  if (type !== "management") return;
-  const missing = missingScope(actor.scopes, scopes);
-  if (missing !== undefined) {
-    throw new DomainError(
-      "insufficient_scope",
-      `A management key cannot give out the scope ${missing}, which it does not hold.`,
-      { scope: missing, param: "scopes" },
-    );
-  }
 }

@@ -7,6 +7,8 @@ import type { Grant, LiveSecret } from "./live-key.ts";
 
 /** What a request wants to do. */
 export interface Ask {
+  /** Management keys call the management API and no other, other keys everything else. */
+  plane: "data" | "management";
   scopes: readonly string[];
   model?: string | undefined;
   provider?: string | undefined;
@@ -46,7 +48,7 @@ export interface Moment {
 }
 
 /**
- * The one decision, in its order: credential, key, owner, address, scopes, model and provider,
+ * The one decision, in its order: credential, key, owner, type, address, scopes, model and provider,
  * limits. Returns undefined when the request may pass. It changes nothing: `consume` counts.
  */
 export function decide(
@@ -56,7 +58,10 @@ export function decide(
 ): Denial | undefined {
   if (secret === undefined) return denials.notFound();
   const { grant, counters } = secret.live;
-  const refused = refuseCredential(secret, grant, moment.wallMs) ?? refusePermission(grant, ask);
+  const refused =
+    refuseCredential(secret, grant, moment.wallMs) ??
+    refuseType(grant, ask) ??
+    refusePermission(grant, ask);
   if (refused !== undefined) return refused;
   rollWindows(counters, moment.windowMs);
   const limit = exceededLimit(counters, grant.limits);
@@ -68,7 +73,11 @@ export function consume(secret: LiveSecret, wallMs: number): void {
   const { live } = secret;
   countRequest(live.counters);
   live.lastUsedAtMs = wallMs;
-  if (secret.expiresAtMs !== null) secret.lastUsedAtMs = wallMs;
+}
+
+/** Whether the secret and its key are alive: the first part of the decision. */
+export function isUsable(secret: LiveSecret, nowMs: number): boolean {
+  return refuseCredential(secret, secret.live.grant, nowMs) === undefined;
 }
 
 function refuseCredential(secret: LiveSecret, grant: Grant, nowMs: number): Denial | undefined {
@@ -77,6 +86,11 @@ function refuseCredential(secret: LiveSecret, grant: Grant, nowMs: number): Deni
   if (secret.expiresAtMs !== null && secret.expiresAtMs <= nowMs) return denials.expired();
   if (!grant.enabled) return denials.disabled();
   return grant.ownerActive ? undefined : denials.ownerSuspended();
+}
+
+function refuseType(grant: Grant, ask: Ask): Denial | undefined {
+  const isManagement = grant.type === "management";
+  return isManagement === (ask.plane === "management") ? undefined : denials.wrongPlane(ask.plane);
 }
 
 function refusePermission(grant: Grant, ask: Ask): Denial | undefined {

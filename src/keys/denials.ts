@@ -24,9 +24,22 @@ export const ownerSuspended = (): Denial => ({
   ),
 });
 
-export const wrongKeyType = (message: string): Denial => ({
+export const wrongPlane = (plane: "data" | "management"): Denial => ({
   code: "WRONG_KEY_TYPE",
-  error: new DomainError("wrong_key_type", message),
+  error: new DomainError(
+    "wrong_key_type",
+    plane === "data"
+      ? "A management key may not use the data plane. Create a workspace key with POST /api-keys."
+      : "This call needs a management key.",
+  ),
+});
+
+export const notOperator = (): Denial => ({
+  code: "WRONG_KEY_TYPE",
+  error: new DomainError(
+    "wrong_key_type",
+    "This call needs a management key of the instance's operator.",
+  ),
 });
 
 export const addressNotAllowed = (): Denial => ({

@@ -71,6 +71,7 @@ export class KeyFaces {
     const headers = new Headers({
       "content-type": "application/json",
       "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
     });
     const made = { headers, rateLimits: new RateLimitHeaders(limits) };
     this.#shared.set(name, made);

@@ -1,3 +1,4 @@
+import { definedFields } from "../core/defined-fields.ts";
 import { invalidField } from "../core/errors.ts";
 import { parseAddressRange } from "../permissions/address-range.ts";
 import { isValidScope } from "../permissions/scopes.ts";
@@ -5,11 +6,20 @@ import type { KeyRow } from "./key-store.ts";
 import { metadataBytesMax } from "./schema-fields.ts";
 import type { CreateKey, UpdateKey } from "./write-schemas.ts";
 
-/** Longest life of a key, counted from now. */
+/** The last moment that an RFC 3339 year of four digits can name a day of. */
 const expiresAtMaxMs = Date.UTC(9999, 11, 31);
 
 /** RFC 3339 section 5.6: date, time and offset; without an offset it would be this machine's time. */
-const timestampPattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+const timestampPattern =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** Milliseconds, or NaN for what is no moment: `Date.parse` takes 30 February for 2 March. */
+function parseTimestamp(text: string): number {
+  const [matched, year, month, day] = timestampPattern.exec(text) ?? [];
+  if (matched === undefined) return Number.NaN;
+  const calendarDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate();
+  return calendarDay === Number(day) ? Date.parse(text) : Number.NaN;
+}
 
 /**
  * The columns that the given fields set, once they pass the rules that a schema cannot say. Absent
@@ -29,7 +39,7 @@ export function keyColumns(input: CreateKey | UpdateKey, nowMs: number): Partial
   if (input.metadata && Buffer.byteLength(JSON.stringify(input.metadata)) > metadataBytesMax) {
     throw invalidField("metadata", `Larger than ${metadataBytesMax} bytes of JSON.`);
   }
-  return withoutUndefined({
+  return definedFields({
     label: input.label,
     description: input.description,
     scopes: input.scopes && [...new Set(input.scopes)],
@@ -52,19 +62,9 @@ function expiresAtMs(input: CreateKey | UpdateKey, nowMs: number): number | null
   }
   if (input.expires_in_seconds !== undefined) return nowMs + input.expires_in_seconds * 1_000;
   if (input.expires_at === undefined || input.expires_at === null) return input.expires_at;
-  const moment = timestampPattern.test(input.expires_at)
-    ? Date.parse(input.expires_at)
-    : Number.NaN;
+  const moment = parseTimestamp(input.expires_at);
   if (Number.isNaN(moment)) throw invalidField("expires_at", "Not an RFC 3339 date and time.");
   if (moment <= nowMs) throw invalidField("expires_at", "Lies in the past.");
   if (moment > expiresAtMaxMs) throw invalidField("expires_at", "Lies too far in the future.");
   return moment;
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function withoutUndefined<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Defined<T>;
 }

@@ -1,6 +1,5 @@
 import { and, eq, gt, isNotNull, isNull, ne, or, sql } from "drizzle-orm";
-import type { BatchItem } from "drizzle-orm/batch";
-import type { Database, Drizzle } from "../db/client.ts";
+import type { Alongside, Database, Drizzle } from "../db/client.ts";
 import { keys, keyUsage, secrets } from "../db/tables/index.ts";
 
 export type KeyRow = typeof keys.$inferSelect;
@@ -13,9 +12,6 @@ export interface StoredKey {
   requestsTotal: number;
   previous: Pick<SecretRow, "keyPrefix" | "expiresAtMs" | "lastUsedAtMs"> | null;
 }
-
-/** Statements that belong to the same transaction, such as the answer kept for a retry. */
-export type Alongside = BatchItem<"sqlite">[];
 
 /** The hash of the newest secret that was rotated away. */
 const previousHash = sql`(
@@ -42,7 +38,7 @@ export function selectKeys(db: Drizzle) {
 
 /** False until the first key is made; keys are revoked, never deleted. */
 export async function hasKeys(db: Database): Promise<boolean> {
-  const rows = await db.read.select({ id: keys.id }).from(keys).limit(1);
+  const rows = await db.lookup.select({ id: keys.id }).from(keys).limit(1);
   return rows.length > 0;
 }
 
@@ -52,7 +48,7 @@ export async function findKey(
   organizationId: string,
   keyId: string,
 ): Promise<StoredKey | undefined> {
-  const rows = await selectKeys(db.read).where(ownKey(organizationId, keyId)).limit(1);
+  const rows = await selectKeys(db.lookup).where(ownKey(organizationId, keyId)).limit(1);
   return rows[0];
 }
 

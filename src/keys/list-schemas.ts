@@ -23,7 +23,7 @@ export const ListKeysQuerySchema = strictObject({
   ),
   cursor: Type.Optional(
     Type.String({
-      maxLength: 512,
+      maxLength: 2_048,
       description: "`next_cursor` of the page before.",
       examples: [cursorExample],
     }),

@@ -54,6 +54,4 @@ export interface LiveSecret {
   readonly hash: string;
   /** The end of the grace period after a rotation; null for the current secret. */
   readonly expiresAtMs: number | null;
-  /** The last use of a secret in its grace period; 0 when there was none since it was loaded. */
-  lastUsedAtMs: number;
 }

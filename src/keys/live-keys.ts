@@ -5,8 +5,9 @@ import { ColdReader } from "./cold-reader.ts";
 import type { LiveKey, LiveSecret } from "./live-key.ts";
 import type { LoadedSecret } from "./live-key-store.ts";
 
-/** Candidates looked at for each key that comes in over the bound. */
-const sweepStepsMax = 8;
+/** Candidates that a sweep looks at for each key over the bound, and a few for good measure. */
+const sweepStepsPerKey = 4;
+const sweepStepsAtLeast = 64;
 /** Reads of one secret that an invalidation may overtake before the caller gets 503. */
 const readAttemptsMax = 20;
 /** Keys over the bound that are kept while their counters wait to be saved; past it, 503. */
@@ -26,6 +27,7 @@ export class LiveKeys {
   #byKey = new Map<string, LiveKey>();
   #version = 0;
   #reader: ColdReader;
+  #isSweepDue = false;
 
   constructor(
     private readonly options: {
@@ -83,13 +85,12 @@ export class LiveKeys {
     live.face = undefined;
     live.digests.add(digest);
     const { hash, expiresAtMs } = loaded;
-    const secret = { live, hash, expiresAtMs, lastUsedAtMs: 0 };
+    const secret = { live, hash, expiresAtMs };
     this.#bySecret.set(digest, secret);
     return secret;
   }
 
   #insert(loaded: LoadedSecret): LiveKey {
-    if (this.#byKey.size >= this.options.keysMax) this.#sweep();
     if (this.#byKey.size >= this.options.keysMax * overcommitFactor) {
       throw new DomainError("overloaded", "Too many keys wait for their counters to be saved.", {
         retryAfterSeconds: 1,
@@ -107,22 +108,36 @@ export class LiveKeys {
       saving: false,
     };
     this.#byKey.set(live.id, live);
+    if (this.#byKey.size > this.options.keysMax) this.#sweepSoon();
     return live;
+  }
+
+  /**
+   * Not now: a key that was just read is counted some microtasks later, and until then nothing tells
+   * that it is in use. A sweep in a turn of its own finds every key counted or idle.
+   */
+  #sweepSoon(): void {
+    if (this.#isSweepDue) return;
+    this.#isSweepDue = true;
+    setImmediate(() => {
+      this.#isSweepDue = false;
+      this.#sweep();
+    });
   }
 
   /** The clock algorithm on the map's insertion order: a key used since the last pass is passed over. */
   #sweep(): void {
-    let steps = 0;
+    const { keysMax } = this.options;
+    let steps = sweepStepsAtLeast + sweepStepsPerKey * (this.#byKey.size - keysMax);
     for (const live of this.#byKey.values()) {
-      if (++steps > sweepStepsMax) return;
+      if (this.#byKey.size <= keysMax || steps-- <= 0) return;
       this.#byKey.delete(live.id);
-      if (!live.recent && !live.unsaved && !live.saving && live.counters.inFlight === 0) {
-        for (const digest of live.digests) this.#bySecret.delete(digest);
-        if (this.#byKey.size < this.options.keysMax) return;
+      if (live.recent || live.unsaved || live.saving || live.counters.inFlight > 0) {
+        live.recent = false;
+        this.#byKey.set(live.id, live);
         continue;
       }
-      live.recent = false;
-      this.#byKey.set(live.id, live);
+      for (const digest of live.digests) this.#bySecret.delete(digest);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { AnswerHeaders, Authenticator } from "../http/authenticate.ts";
 import { newRequestId } from "../http/request-id.ts";
+import { refuseRepeatedParameters } from "../http/request-path.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
 import * as schemas from "./presented-schemas.ts";
@@ -34,7 +35,7 @@ export function presentedKeyRoutes({ authenticator, gate }: Services) {
     query: schemas.PresentedKeyQuery;
   }) => {
     const { request, set, query } = context;
-    const scopes = query.scope === undefined ? none : query.scope.split(" ").filter(Boolean);
+    const scopes = query.scope === undefined ? none : query.scope.split(" ");
     const ask = { scopes, model: query.model, provider: query.provider };
     return authenticator.admit({ request, headers: set.headers }, ask, answer);
   };
@@ -52,7 +53,10 @@ export function presentedKeyRoutes({ authenticator, gate }: Services) {
   });
 
   return new Elysia({ name: "presented-key" })
-    .onTransform(({ request, set }) => authenticator.recognize({ request, headers: set.headers }))
+    .onTransform(async ({ request, set }) => {
+      await authenticator.recognize({ request, headers: set.headers });
+      refuseRepeatedParameters(request);
+    })
     .get(presentedKeyPaths[0], handle, describe("showPresentedKey", "Show the presented key"))
     .get(
       presentedKeyPaths[1],

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { nullable, optionalTimestamp, strictObject, timestamp } from "../http/schema-parts.ts";
+import { scopeSyntax } from "../permissions/scopes.ts";
 import { KeySchema } from "./key-schemas.ts";
 import * as fields from "./schema-fields.ts";
 
@@ -87,9 +88,9 @@ export const asked = {
 export const PresentedKeyQuerySchema = strictObject({
   scope: Type.Optional(
     Type.String({
-      minLength: 1,
       maxLength: 1_000,
-      description: "May this be done? Several scopes are separated by spaces.",
+      pattern: `^${scopeSyntax}( ${scopeSyntax})*$`,
+      description: "May this be done? Several scopes are separated by one space each.",
       examples: ["execute"],
     }),
   ),

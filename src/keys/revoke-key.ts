@@ -1,5 +1,5 @@
 import type { Actor } from "../organizations/actor.ts";
-import { requireCovered } from "./create-key.ts";
+import { requireCovered } from "./coverage.ts";
 import type { Key } from "./key-schemas.ts";
 import { updateKey as writeKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
@@ -16,7 +16,7 @@ export async function revokeKey(
   const { keyId, reason, actor } = options;
   const address = { organizationId: actor.organizationId, keyId };
   const { key } = await requireKey(context, address);
-  requireCovered(actor, key.type, key.scopes);
+  requireCovered(actor, key);
   const nowMs = context.clock.nowMs();
   const changes = {
     revokedAtMs: nowMs,

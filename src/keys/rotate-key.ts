@@ -1,9 +1,10 @@
 import { generateSecret } from "../crypto/secret-format.ts";
+import type { Alongside } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { requireCovered } from "./create-key.ts";
+import { requireCovered } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
 import type { KeyWithSecret } from "./key-schemas.ts";
-import { type Alongside, replaceSecret } from "./key-store.ts";
+import { replaceSecret } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
 import { requireLiveKey } from "./show-key.ts";
 
@@ -23,7 +24,7 @@ export async function rotateKey(
   const { keyId, actor } = options;
   const address = { organizationId: actor.organizationId, keyId };
   const stored = await requireLiveKey(context, address);
-  requireCovered(actor, stored.key.type, stored.key.scopes);
+  requireCovered(actor, stored.key);
   const nowMs = context.clock.nowMs();
   const graceEndsAtMs = nowMs + options.gracePeriodSeconds * 1_000;
   const { secret, keyPrefix } = generateSecret(stored.key.type, stored.key.environment);

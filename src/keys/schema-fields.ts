@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { nullable, strictObject } from "../http/schema-parts.ts";
-import { scopesMax } from "../permissions/scopes.ts";
+import { scopeSyntax, scopesMax } from "../permissions/scopes.ts";
 import { limitMax, planSlug } from "../plans/schemas.ts";
 
 // The fields that several requests and answers about keys share: what may be sent is what is shown.
@@ -26,23 +26,33 @@ export const keyId = Type.String({
   examples: ["key_019aa4c1f7e07a3cb1f60d6f5e2a9b14"],
 });
 
+/** No control characters: a label is printed on terminals and in lists of one line each. */
+const printable = "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]";
+
+/** One line of text that says something, for people. */
+export const printableLine = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;
+
 export const label = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: "\\S",
+  pattern: printableLine,
   description: "Human-readable name.",
   examples: ["production backend"],
 });
 
 export const description = nullable(
-  Type.String({ maxLength: 1_000, examples: ["Slack support bot"] }),
+  Type.String({
+    maxLength: 1_000,
+    pattern: `^(${printable}|\\n|\\t)*$`,
+    examples: ["Slack support bot"],
+  }),
   {
     description: "What the key is for.",
   },
 );
 
 export const scopes = Type.Array(
-  Type.String({ minLength: 1, maxLength: 128, pattern: "^[a-zA-Z0-9:._/*-]{1,128}$" }),
+  Type.String({ minLength: 1, maxLength: 128, pattern: `^${scopeSyntax}$` }),
   {
     maxItems: scopesMax,
     description: "What the key may do; `*` is everything, `documents:*` all below documents.",

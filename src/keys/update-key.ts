@@ -1,7 +1,8 @@
 import { invalidField } from "../core/errors.ts";
 import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { requireCovered, requirePlan } from "./create-key.ts";
+import { requireCovered } from "./coverage.ts";
+import { requirePlan } from "./create-key.ts";
 import { keyColumns } from "./key-fields.ts";
 import type { Key } from "./key-schemas.ts";
 import { updateKey as writeKey } from "./key-store.ts";
@@ -20,8 +21,8 @@ export async function updateKey(
   const nowMs = context.clock.nowMs();
   const columns = keyColumns(input, nowMs);
   await requirePlan(context, columns.planSlug);
-  requireCovered(actor, key.type, key.scopes);
-  requireCovered(actor, key.type, columns.scopes ?? []);
+  requireCovered(actor, key);
+  requireCovered(actor, { ...key, ...columns });
   const changes = { ...columns, updatedAtMs: nowMs };
   const isChanged = await writeKey(context.db, { ...address, changes }).catch((error: unknown) => {
     // The plan went between the check and the write.

@@ -1,34 +1,52 @@
+import { invalidField } from "../core/errors.ts";
+import type { Metrics } from "../http/metrics.ts";
 import { rollWindows } from "../limits/counters.ts";
+import { parseAddress } from "../permissions/address-range.ts";
 import { type Denial, decide, type VerifyCode } from "./decide.ts";
-import { wrongKeyType } from "./denials.ts";
 import { statusOf } from "./describe-key.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
 import type { Verdict, VerifyKey } from "./verify-schemas.ts";
 
+interface Verifier {
+  gate: KeyGate;
+  metrics: Metrics;
+}
+
 /**
  * May this key do this? Asked by a management key of the same organization; a key of another one is
- * not found. A refusal uses up nothing, and neither does `consume: false`.
+ * not found. A refusal uses up nothing, and neither does `consume: false`. Throws 422 for a bad `ip`.
  */
 export async function verifyKey(
-  gate: KeyGate,
+  verifier: Verifier,
   options: { organizationId: string; input: VerifyKey },
 ): Promise<Verdict> {
   const { input, organizationId } = options;
+  const { gate } = verifier;
+  if (input.ip !== undefined && parseAddress(input.ip) === undefined) {
+    throw invalidField("ip", "Not an IPv4 or IPv6 address.");
+  }
   const secret = await gate.find(input.key);
   const isOwn = secret?.live.grant.organizationId === organizationId;
-  return judge(gate, isOwn ? secret : undefined, input);
+  return judge(verifier, isOwn ? secret : undefined, input);
 }
 
-function judge(gate: KeyGate, secret: LiveSecret | undefined, input: VerifyKey): Verdict {
+function judge(
+  { gate, metrics }: Verifier,
+  secret: LiveSecret | undefined,
+  input: VerifyKey,
+): Verdict {
   const { scopes = [], model, provider, ip: address, consume = true } = input;
   const moment = gate.now();
-  const denial =
-    secret?.live.grant.type === "management"
-      ? wrongKeyType("A management key may not use the data plane.")
-      : decide(secret, { scopes, model, provider, address }, moment);
+  const denial = decide(secret, { plane: "data", scopes, model, provider, address }, moment);
+  if (denial !== undefined) metrics.countDenial(denial.code);
+  else metrics.admitted.verify++;
   if (denial === undefined && secret !== undefined && consume) gate.consume(secret, moment.wallMs);
-  return toVerdict(gate, secret, denial);
+  const verdict = toVerdict(gate, secret, denial);
+  if (verdict.code === "IP_NOT_ALLOWED" && address === undefined) {
+    verdict.message = "The key has an allowlist: pass the end user's address as ip.";
+  }
+  return verdict;
 }
 
 function toVerdict(

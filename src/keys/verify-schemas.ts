@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { nullable, strictObject } from "../http/schema-parts.ts";
-import { scopesMax } from "../permissions/scopes.ts";
+import { scopeSyntax, scopesMax } from "../permissions/scopes.ts";
 import { verifyCodes } from "./decide.ts";
 import { KeySchema } from "./key-schemas.ts";
 import { asked, presentedFields } from "./presented-schemas.ts";
@@ -17,7 +17,7 @@ export const VerifyKeySchema = strictObject(
       examples: [secretExample],
     }),
     scopes: Type.Optional(
-      Type.Array(Type.String({ pattern: "^[a-zA-Z0-9:._/*-]{1,128}$" }), {
+      Type.Array(Type.String({ pattern: `^${scopeSyntax}$` }), {
         maxItems: scopesMax,
         description: "What the request needs; all of them must be held.",
         examples: [["execute"]],

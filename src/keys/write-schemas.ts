@@ -2,6 +2,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
 import { optionalTimestamp, strictObject } from "../http/schema-parts.ts";
 import * as fields from "./schema-fields.ts";
+import { printableLine } from "./schema-fields.ts";
 
 export const expiresInSecondsMax = 10 * 366 * 86_400;
 export const gracePeriodSecondsMax = 30 * 86_400;
@@ -104,6 +105,7 @@ export type RotateKey = Static<typeof RotateKeySchema>;
 export const RevokeKeyQuerySchema = strictObject({
   reason: Type.Optional(
     Type.String({
+      pattern: printableLine,
       minLength: 1,
       maxLength: 200,
       description: "Kept with the key, for the record.",

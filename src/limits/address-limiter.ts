@@ -48,16 +48,10 @@ export class AddressLimiter {
   }
 }
 
-/** An IPv6 host owns a /64 and can change its address at will, so the /64 is what counts. */
+/**
+ * An IPv6 host owns a /64 and can change its address at will, so the /64 is what counts. Addresses
+ * come normalized, with all eight groups.
+ */
 function networkOf(address: string): string {
-  if (!address.includes(":")) return address;
-  return expandGroups(address).slice(0, 4).join(":");
-}
-
-function expandGroups(address: string): string[] {
-  const [head = "", tail] = address.split("::");
-  const before = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const gap = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  return [...before, ...Array<string>(gap).fill("0"), ...after];
+  return address.includes(":") ? address.split(":", 4).join(":") : address;
 }

@@ -2,6 +2,8 @@ import type { Clock } from "../core/clock.ts";
 
 /** How fast the window clock runs while the wall clock is behind it. */
 const slewRate = 0.9;
+/** The wall clock going off its course by more than this is a step, less is drift. */
+const stepMs = 500;
 
 /**
  * The clock that windows are cut by: the wall clock, except that it never goes back. When the wall
@@ -13,7 +15,7 @@ export class WindowClock {
   #clock: Clock;
   #nowMs = 0;
   #steps = 0;
-  #anchor: { monotonicMs: number; nowMs: number } | undefined;
+  #anchor: { monotonicMs: number; nowMs: number; offsetMs: number } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,7 +32,11 @@ export class WindowClock {
     const monotonicMs = this.#clock.monotonicMs();
     if (this.#anchor === undefined) {
       this.#steps++;
-      this.#anchor = { monotonicMs, nowMs: this.#nowMs };
+      this.#anchor = { monotonicMs, nowMs: this.#nowMs, offsetMs: wallMs - monotonicMs };
+    }
+    if (Math.abs(wallMs - monotonicMs - this.#anchor.offsetMs) > stepMs) {
+      this.#steps++;
+      this.#anchor.offsetMs = wallMs - monotonicMs;
     }
     const elapsedMs = monotonicMs - this.#anchor.monotonicMs;
     this.#nowMs = Math.max(this.#nowMs, Math.floor(this.#anchor.nowMs + elapsedMs * slewRate));

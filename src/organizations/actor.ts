@@ -1,3 +1,6 @@
+import type { Limits } from "../limits/counters.ts";
+import type { AddressRange } from "../permissions/address-range.ts";
+
 /** Who makes a change: a management key, or a command on the machine itself. */
 export interface Actor {
   /** Goes into `created_by` and the like: the id of a key, `cli` or `system`. */
@@ -9,4 +12,8 @@ export interface Actor {
   instanceWide: boolean;
   /** True for the command line, whose user owns the database file anyway. */
   isCommand: boolean;
+  /** What bounds the actor bounds the management keys it makes. */
+  expiresAtMs: number | null;
+  addressRanges: readonly AddressRange[] | null;
+  limits: Limits;
 }

@@ -10,7 +10,7 @@ export async function findWorkspace(
   organizationId: string,
   by: { id: string } | { slug: string },
 ): Promise<WorkspaceRow | undefined> {
-  const rows = await db.read
+  const rows = await db.lookup
     .select()
     .from(workspaces)
     .where(

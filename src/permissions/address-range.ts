@@ -34,6 +34,11 @@ export function isInRanges(address: string, ranges: readonly AddressRange[]): bo
   });
 }
 
+/** True when every address of `inner` is one of `outer`. */
+export function isRangeWithin(inner: AddressRange, outer: AddressRange): boolean {
+  return inner.bits >= outer.bits && isInRanges(inner.base.toString(), [outer]);
+}
+
 /** Octal, hexadecimal and shortened IPv4 forms are refused: programs disagree on what they mean. */
 export function parseAddress(text: string): Address | undefined {
   if (!text.includes(":") && !isDottedQuad(text)) return undefined;

@@ -1,5 +1,6 @@
-/** The alphabet of a scope; see `isValidScope` for where `*` may stand. */
-const scopePattern = /^[a-zA-Z0-9:._/*-]{1,128}$/;
+/** The alphabet and length of a scope, for schemas; see `isValidScope` for where `*` may stand. */
+export const scopeSyntax = "[a-zA-Z0-9:._/*-]{1,128}";
+const scopePattern = new RegExp(`^${scopeSyntax}$`);
 
 export const scopesMax = 100;
 
@@ -54,12 +55,14 @@ export function covers(scope: string, wanted: string): boolean {
 
 /** Glob match in linear time: `*` is any run of characters. A `*` in `text` is a literal here. */
 export function matchesGlob(glob: string, text: string): boolean {
+  const star = glob.indexOf("*");
+  if (star === -1) return glob === text;
+  if (!text.startsWith(glob.slice(0, star))) return false;
   const parts = glob.split("*");
-  if (parts.length === 1) return glob === text;
   const first = parts[0] as string;
   const last = parts[parts.length - 1] as string;
   if (text.length < first.length + last.length) return false;
-  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  if (!text.endsWith(last)) return false;
   let at = first.length;
   const end = text.length - last.length;
   for (const part of parts.slice(1, -1)) {

@@ -1,5 +1,5 @@
 import { asc, eq } from "drizzle-orm";
-import type { Database } from "../db/client.ts";
+import type { Alongside, Database } from "../db/client.ts";
 import { plans } from "../db/tables/index.ts";
 
 export type PlanRow = typeof plans.$inferSelect;
@@ -14,13 +14,13 @@ export function listPlans(db: Database): Promise<PlanRow[]> {
 
 /** One plan, or undefined. */
 export async function findPlan(db: Database, slug: string): Promise<PlanRow | undefined> {
-  const rows = await db.read.select().from(plans).where(eq(plans.slug, slug));
+  const rows = await db.lookup.select().from(plans).where(eq(plans.slug, slug));
   return rows[0];
 }
 
-/** Throws SQLite's unique violation when the slug is taken. */
-export async function insertPlan(db: Database, plan: PlanRow): Promise<void> {
-  await db.write.insert(plans).values(plan);
+/** The plan and what goes along, in one transaction. Throws when the slug is taken. */
+export async function insertPlan(db: Database, plan: PlanRow, alongside: Alongside): Promise<void> {
+  await db.write.batch([db.write.insert(plans).values(plan), ...alongside]);
 }
 
 /** The changed plan, or undefined when there is none. */

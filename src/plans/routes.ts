@@ -1,12 +1,15 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Clock } from "../core/clock.ts";
+import { definedFields } from "../core/defined-fields.ts";
 import { DomainError, notFound } from "../core/errors.ts";
-import type { Database } from "../db/client.ts";
-import { isForeignKeyViolation, isUniqueViolation } from "../db/database-error.ts";
+import type { Alongside, Database } from "../db/client.ts";
+import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Authenticator } from "../http/authenticate.ts";
 import { ErrorSchema } from "../http/error-schemas.ts";
+import type { Answer, Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
+import { idempotentMark } from "../http/openapi/idempotency-key.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
 import {
   changePlan,
@@ -27,12 +30,13 @@ const params = Type.Object({
 /** `/plans`: named limits. Everybody with a management key reads them, the operator changes them. */
 export function planRoutes(services: {
   authenticator: Authenticator;
+  idempotency: Idempotency;
   db: Database;
   clock: Clock;
   /** A plan changed: whatever memory holds of any key may be wrong. */
   invalidateAll: () => void;
 }) {
-  const { db, clock, invalidateAll } = services;
+  const { db, clock, idempotency, invalidateAll } = services;
   return new Elysia({ name: "plans" })
     .use(management(services.authenticator))
     .get(
@@ -45,27 +49,20 @@ export function planRoutes(services: {
     )
     .post(
       "/plans",
-      async ({ body, set }) => {
-        const nowMs = clock.nowMs();
-        const plan = { ...noLimits, ...columnsOf(body), slug: body.slug, name: body.name };
-        const row: PlanRow = { ...plan, createdAtMs: nowMs, updatedAtMs: nowMs };
-        if ((await listPlans(db)).length >= plansMax) {
-          throw new DomainError(
-            "conflict",
-            `There are ${plansMax} plans, which is as many as fit.`,
-          );
-        }
-        await insertPlan(db, row).catch((error: unknown) => {
-          if (!isUniqueViolation(error)) throw error;
-          throw new DomainError("conflict", "There is a plan with this slug.", { param: "slug" });
-        });
-        set.status = 201;
-        return describePlan(row);
-      },
+      ({ request, body, actor }) =>
+        idempotency.run({ request, callerId: actor.id, payload: body }, async (remember) => {
+          const plan = await createPlan(services, body, remember);
+          return { status: 201, body: plan };
+        }),
       {
         body: schemas.CreatePlanSchema,
         response: { 201: schemas.PlanSchema, 409: ErrorSchema },
-        detail: { operationId: "createPlan", tags, summary: "Create a plan" },
+        detail: {
+          [idempotentMark]: true,
+          operationId: "createPlan",
+          tags,
+          summary: "Create a plan",
+        },
       },
     )
     .get(
@@ -120,18 +117,45 @@ export function planRoutes(services: {
     );
 }
 
+async function createPlan(
+  { db, clock }: { db: Database; clock: Clock },
+  input: schemas.CreatePlan,
+  remember: (answer: Answer) => Alongside,
+): Promise<schemas.Plan> {
+  if ((await listPlans(db)).length >= plansMax) {
+    throw new DomainError("conflict", `There are ${plansMax} plans, which is as many as fit.`);
+  }
+  if ((await findPlan(db, input.slug)) !== undefined) throw slugTaken();
+  const nowMs = clock.nowMs();
+  const row: PlanRow = {
+    ...noLimits,
+    ...columnsOf(input),
+    slug: input.slug,
+    name: input.name,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  const plan = describePlan(row);
+  await insertPlan(db, row, remember({ status: 201, body: plan })).catch(async (error: unknown) => {
+    // Made by another call between the check and the write.
+    throw (await findPlan(db, input.slug)) === undefined ? error : slugTaken();
+  });
+  return plan;
+}
+
+function slugTaken(): DomainError {
+  return new DomainError("conflict", "There is a plan with this slug.", { param: "slug" });
+}
+
 const noLimits = { requestsPerMinute: null, requestsPerDay: null, concurrentRequests: null };
 
 function columnsOf(input: schemas.CreatePlan | schemas.ChangePlan): Partial<PlanRow> {
-  const columns: Partial<PlanRow> = {};
-  if (input.name !== undefined) columns.name = input.name;
-  if (input.requests_per_minute !== undefined)
-    columns.requestsPerMinute = input.requests_per_minute;
-  if (input.requests_per_day !== undefined) columns.requestsPerDay = input.requests_per_day;
-  if (input.concurrent_requests !== undefined) {
-    columns.concurrentRequests = input.concurrent_requests;
-  }
-  return columns;
+  return definedFields({
+    name: input.name,
+    requestsPerMinute: input.requests_per_minute,
+    requestsPerDay: input.requests_per_day,
+    concurrentRequests: input.concurrent_requests,
+  });
 }
 
 function describePlan(row: PlanRow): schemas.Plan {

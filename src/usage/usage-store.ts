@@ -14,7 +14,8 @@ export interface SavedUsage {
 
 export interface UsageStore {
   saveUsage(rows: SavedUsage[]): Promise<void>;
-  saveSecretUse(rows: { hash: string; lastUsedAtMs: number }[]): Promise<void>;
+  /** By hash of the secret. */
+  saveSecretUse(uses: ReadonlyMap<string, number>): Promise<void>;
 }
 
 /** Saves counters in as few statements as there are kinds of rows. */
@@ -44,9 +45,9 @@ export function createUsageStore(db: Database): UsageStore {
           requests_total = excluded.requests_total, last_used_at_ms = excluded.last_used_at_ms`);
     },
 
-    async saveSecretUse(rows) {
-      if (rows.length === 0) return;
-      const values = JSON.stringify(rows.map((row) => [row.hash, row.lastUsedAtMs]));
+    async saveSecretUse(uses) {
+      if (uses.size === 0) return;
+      const values = JSON.stringify([...uses]);
       await db.write.run(sql`
         UPDATE ${secrets} SET last_used_at_ms = used.value ->> 1
         FROM json_each(${values}) AS used WHERE hash = used.value ->> 0`);

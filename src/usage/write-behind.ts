@@ -3,21 +3,23 @@ import type { LiveKey, LiveSecret } from "../keys/live-key.ts";
 import type { SavedUsage, UsageStore } from "./usage-store.ts";
 
 /** How often counters and last-used times go to the database. */
-export const saveIntervalMs = 1_000;
+const saveIntervalMs = 1_000;
 /** Keys saved by one transaction: some milliseconds of the writing thread. */
-const batchMax = 1_000;
-/** So many unsaved keys are saved at once: keys cannot leave memory before they are. */
-const unsavedMax = 2_000;
+const batchSize = 1_000;
+/** So many unsaved keys are saved without waiting: a key cannot leave memory before it is saved. */
+const unsavedSoon = 500;
 
 /**
- * Saves counters and last-used times in batches. Memory is the truth while the process runs; what
- * a kill can lose is what one interval counted. A save that fails is tried again with the next.
+ * Saves counters and last-used times in batches. Memory is the truth while the process runs; what a
+ * kill can lose is what was counted since the last save. A save that fails is tried again with the
+ * next, and there is never more than one under way.
  */
 export class WriteBehind {
   #unsaved: LiveKey[] = [];
-  #unsavedSecrets = new Set<LiveSecret>();
+  /** The last use of secrets in their grace period, by hash. */
+  #secretUses = new Map<string, number>();
   #timer: Timer | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #saving: Promise<void> | undefined;
 
   constructor(
     private readonly store: UsageStore,
@@ -30,81 +32,81 @@ export class WriteBehind {
     if (!live.unsaved) {
       live.unsaved = true;
       this.#unsaved.push(live);
-      if (this.#unsaved.length === unsavedMax) void this.save();
+      if (this.#unsaved.length >= unsavedSoon && this.#saving === undefined) void this.save();
     }
-    if (secret.expiresAtMs !== null) this.#unsavedSecrets.add(secret);
+    if (secret.expiresAtMs !== null) this.#secretUses.set(secret.hash, live.lastUsedAtMs);
   }
 
+  /** Keys whose counters wait to be saved. */
   get unsavedCount(): number {
     return this.#unsaved.length;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.save(), saveIntervalMs);
+    this.#timer = setInterval(() => {
+      if (this.#saving === undefined) void this.save();
+    }, saveIntervalMs);
   }
 
-  /** Saves what is unsaved now, after any save under way. Resolves when it is done, or has failed. */
-  save(): Promise<void> {
-    this.#running = this.#running.then(() => this.#saveAll());
-    return this.#running;
+  /** Saves what is unsaved now, after a save under way. Resolves when it is done, or has failed. */
+  async save(): Promise<void> {
+    await this.#saving;
+    this.#saving = this.#saveAll().finally(() => {
+      this.#saving = undefined;
+    });
+    await this.#saving;
   }
 
   /** The last save. Returns false when something could not be saved. */
   async stop(): Promise<boolean> {
     clearInterval(this.#timer);
     await this.save();
-    return this.#unsaved.length === 0;
+    return this.#unsaved.length === 0 && this.#secretUses.size === 0;
   }
 
   async #saveAll(): Promise<void> {
-    await this.#saveSecrets();
     const keys = this.#unsaved;
+    const uses = this.#secretUses;
     this.#unsaved = [];
-    for (let at = 0; at < keys.length; at += batchMax) {
-      const batch = keys.slice(at, at + batchMax);
-      if (await this.#saveBatch(batch)) continue;
-      this.#takeBack(keys.slice(at));
-      return;
+    this.#secretUses = new Map();
+    let saved = 0;
+    try {
+      await this.store.saveSecretUse(uses);
+      uses.clear();
+      while (saved < keys.length) {
+        await this.#saveBatch(keys.slice(saved, saved + batchSize));
+        saved += batchSize;
+      }
+    } catch (error) {
+      this.#takeBack(keys.slice(saved), uses);
+      this.log.error("Counters could not be saved; they stay in memory", {
+        keys: this.#unsaved.length,
+        error: describeError(error),
+      });
     }
   }
 
-  async #saveBatch(batch: LiveKey[]): Promise<boolean> {
+  async #saveBatch(batch: LiveKey[]): Promise<void> {
     for (const live of batch) {
       live.unsaved = false;
       live.saving = true;
     }
     try {
       await this.store.saveUsage(batch.map(toSaved));
-      return true;
-    } catch (error) {
-      this.log.error("Counters could not be saved; they stay in memory", {
-        error: describeError(error),
-      });
-      return false;
     } finally {
       for (const live of batch) live.saving = false;
     }
   }
 
-  /** Puts keys back whose save failed or never began; some may be noted again already. */
-  #takeBack(keys: LiveKey[]): void {
+  /** Puts back what was not saved. Some of it may be noted again already, and newer. */
+  #takeBack(keys: LiveKey[], uses: ReadonlyMap<string, number>): void {
     const noted = new Set(this.#unsaved);
     for (const live of keys) {
       live.unsaved = true;
       if (!noted.has(live)) this.#unsaved.push(live);
     }
-  }
-
-  async #saveSecrets(): Promise<void> {
-    const secrets = [...this.#unsavedSecrets];
-    this.#unsavedSecrets.clear();
-    try {
-      await this.store.saveSecretUse(secrets);
-    } catch (error) {
-      for (const secret of secrets) this.#unsavedSecrets.add(secret);
-      this.log.error("Last uses of rotated secrets could not be saved", {
-        error: describeError(error),
-      });
+    for (const [hash, lastUsedAtMs] of uses) {
+      if (!this.#secretUses.has(hash)) this.#secretUses.set(hash, lastUsedAtMs);
     }
   }
 }

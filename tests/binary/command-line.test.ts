@@ -186,7 +186,7 @@ describe("what keeps it from starting is said in a sentence", () => {
     const { exitCode, stdout } = run(["doctor", "--data", data]);
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/FAILED\s+root key/);
-    expect(stdout).toMatch(/FAILED\s+file mode .*0644; run: chmod 600/);
+    expect(stdout).toMatch(/FAILED\s+file mode .*0644; run: chmod go-rwx/);
   });
 
   test("the addons are unpacked once for all starts, for the owner only", async () => {

@@ -269,7 +269,10 @@ describe("over real connections", () => {
           error: () => resolve(text),
         },
       });
-      const head = ["GET /key HTTP/1.1", "Host: x", "Connection: close", ...lines, "", ""];
+      const hasHost = lines.some((line) => line.startsWith("Host:"));
+      const path = hasHost ? "/aaaa/key" : "/key";
+      const host = hasHost ? [] : ["Host: x"];
+      const head = [`GET ${path} HTTP/1.1`, ...host, "Connection: close", ...lines, "", ""];
       socket.write(Buffer.from(head.join("\r\n"), "latin1"));
       const answer = await Promise.race([promise, Bun.sleep(5_000).then(() => text)]);
       socket.end();
@@ -279,6 +282,11 @@ describe("over real connections", () => {
     expect(await send(good)).toBe(200);
     expect(await send(good.replace("Authorization", "authorization"))).toBe(200);
     expect(await send(good, good)).toBeOneOf([400, 401]);
+    for (const host of ["", "a b", "a/b", "[::1", "a:99999"]) {
+      // 404 where the runtime makes a URL of it after all: then the path is the one that was sent.
+      expect(await send(`Host: ${host}`, good)).toBeOneOf([400, 404]);
+    }
+    expect(await send("Host: x", good)).toBe(404);
     for (const value of [
       "Bearer \u00ff\u00fe",
       "Bearer a\u0000b",

@@ -34,6 +34,36 @@ describe("bodies", () => {
     }
   });
 
+  test("400 for more values than a body may hold, and a million faults cost no more than fifty", async () => {
+    const many = `{"label":"x","scopes":[${"1,".repeat(30_000)}1]}`;
+    expect((await send(many)).body.error.code).toBe("invalid_json");
+    const faults = await send(`{"label":"x","scopes":[${"1,".repeat(10_000)}1]}`);
+    expect(faults.status).toBe(422);
+    expect(faults.body.error.details.length).toBeLessThanOrEqual(50);
+    const long = await send(`{"label":"x","${"y".repeat(500_000)}":1}`);
+    expect([long.status, JSON.stringify(long.body).length < 2_000]).toEqual([422, true]);
+  });
+
+  test("a key that was revoked while its body was under way does nothing any more", async () => {
+    const admin = await app.newKey({ type: "management" });
+    const rest = Promise.withResolvers<void>();
+    const body = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"label":'));
+        await rest.promise;
+        controller.enqueue(new TextEncoder().encode('"too late"}'));
+        controller.close();
+      },
+    });
+    const headers = { ...json, authorization: `Bearer ${admin.secret}` };
+    const request = new Request("http://localhost/api-keys", { method: "POST", body, headers });
+    const answer = app.fetch(request);
+    await app.manage(`/api-keys/${admin.id}`, { method: "DELETE" });
+    rest.resolve();
+    expect((await answer).status).toBe(401);
+    expect((await app.manage("/api-keys?q=too+late")).body.data).toEqual([]);
+  });
+
   test("422 names __proto__, constructor and prototype, and no prototype changes", async () => {
     for (const name of ["__proto__", "constructor", "prototype"]) {
       for (const body of [
@@ -122,6 +152,15 @@ describe("paths, ids and methods", () => {
     const ask = async (url: string) => (await app.fetch(new Request(url))).status;
     expect(await ask("http://x/healthz")).toBe(200);
     expect(await ask("http://x/abc/healthz")).toBe(404);
+  });
+
+  test("a path that leads nowhere is not counted against a good key's address", async () => {
+    const key = await app.newKey();
+    await app.call("/key", { key: key.secret });
+    const before = app.services.addressLimiter.size;
+    const answer = await app.call("/nowhere", { key: key.secret });
+    expect([answer.status, answer.headers.get("x-ratelimit-remaining")]).toEqual([404, "59"]);
+    expect(app.services.addressLimiter.size).toBe(before);
   });
 
   test("405 with Allow for a method that a path does not have", async () => {

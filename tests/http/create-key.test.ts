@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { DomainError } from "../../src/core/errors.ts";
 import { isWellFormedSecret } from "../../src/crypto/secret-format.ts";
+import { createKey } from "../../src/keys/create-key.ts";
+import { updateKey } from "../../src/keys/update-key.ts";
+import { type AddressRange, parseAddressRange } from "../../src/permissions/address-range.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -106,6 +110,10 @@ describe("POST /api-keys", () => {
     ["metadata that is a list", { label: "x", metadata: [1] }, "metadata"],
     ["an expiry in the past", { label: "x", expires_at: "2020-01-01T00:00:00Z" }, "expires_at"],
     ["an expiry that is no date", { label: "x", expires_at: "tomorrow" }, "expires_at"],
+    ["a day that is none", { label: "x", expires_at: "2027-02-30T00:00:00Z" }, "expires_at"],
+    ["a label with an escape", { label: "x\u001b[2Jy" }, "label"],
+    ["a label of two lines", { label: "x\ny" }, "label"],
+    ["a description with a bell", { label: "x", description: "\u0007" }, "description"],
     [
       "both expiries",
       { label: "x", expires_at: "2027-01-01T00:00:00Z", expires_in_seconds: 5 },
@@ -147,5 +155,50 @@ describe("POST /api-keys", () => {
       body: { label: "x", type: "management" },
     });
     expect(withoutScopes.status).toBe(403);
+  });
+
+  test("nor one that outlives it, may come from elsewhere, or has larger limits", async () => {
+    const bounded = await app.newKey({
+      type: "management",
+      expires_in_seconds: 60,
+      ip_allowlist: ["192.0.2.0/24"],
+      limits: { requests_per_minute: 100 },
+    });
+    const { services, actor } = app;
+    const self = {
+      ...actor,
+      id: bounded.id,
+      instanceWide: false,
+      isCommand: false,
+      expiresAtMs: Date.parse(bounded.expires_at ?? ""),
+      addressRanges: [parseAddressRange("192.0.2.0/24") as AddressRange],
+      limits: { requestsPerMinute: 100, requestsPerDay: null, concurrentRequests: null },
+    };
+    const fitting = {
+      type: "management" as const,
+      label: "x",
+      expires_in_seconds: 30,
+      ip_allowlist: ["192.0.2.7"],
+      limits: { requests_per_minute: 100 },
+    };
+    const make = (change: object) =>
+      createKey(services.keys, { input: { ...fitting, ...change }, actor: self });
+    expect((await make({})).type).toBe("management");
+    for (const change of [
+      { expires_in_seconds: 61 },
+      { expires_in_seconds: undefined },
+      { ip_allowlist: null },
+      { ip_allowlist: ["192.0.0.0/16"] },
+      { limits: { requests_per_minute: 101 } },
+      { limits: {} },
+    ]) {
+      expect(await make(change).catch((error: DomainError) => error.code)).toBe(
+        "insufficient_scope",
+      );
+    }
+    for (const input of [{ expires_at: null }, { ip_allowlist: null }]) {
+      const change = updateKey(services.keys, { keyId: bounded.id, input, actor: self });
+      expect(await change.catch((error: DomainError) => error.code)).toBe("insufficient_scope");
+    }
   });
 });

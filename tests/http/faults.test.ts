@@ -45,24 +45,26 @@ describe("a full disk", () => {
     expect(listed.body.data).toHaveLength(acknowledged);
   });
 
-  test("counters that could not be saved stay in memory and are saved later", async () => {
+  test("counters that could not be saved stay in memory, are saved later, and no parameter is logged", async () => {
     const key = await app.newKey({ limits: { requests_per_day: 10 } });
     await app.call("/key", { key: key.secret });
     await app.services.writeBehind.save();
-    const { store } = app.services.writeBehind as unknown as {
-      store: { saveUsage(rows: unknown[]): Promise<void> };
-    };
-    const save = store.saveUsage;
-    store.saveUsage = () => Promise.reject(new Error("no space"));
+    const other = openFile(app.paths.database, 1_000);
+    const held = await other.transaction("write");
     await app.call("/key", { key: key.secret });
+    const logged = app.logged.length;
     await app.services.writeBehind.save();
     expect(app.services.writeBehind.unsavedCount).toBeGreaterThan(0);
+    const lines = app.logged.slice(logged).join("");
+    expect(lines).toContain("Counters could not be saved");
+    expect(lines).not.toContain(key.id);
+    held.close();
+    other.close();
     await app.call("/key", { key: key.secret });
-    store.saveUsage = save;
     await app.services.writeBehind.save();
     expect(app.services.writeBehind.unsavedCount).toBe(0);
     expect((await app.manage(`/api-keys/${key.id}`)).body.requests_total).toBe(3);
-  });
+  }, 20_000);
 });
 
 describe("another process", () => {

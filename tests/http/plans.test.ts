@@ -51,6 +51,17 @@ describe("/plans", () => {
     expect((await app.manage("/plans/team")).status).toBe(404);
   });
 
+  test("the same Idempotency-Key makes one plan", async () => {
+    const make = () =>
+      app.manage("/plans", {
+        body: { slug: "once", name: "Once" },
+        headers: { "idempotency-key": "plan-1" },
+      });
+    const [first, second] = [await make(), await make()];
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+  });
+
   test("409 for a slug that is taken, 404 for a missing plan, 422 for what does not fit", async () => {
     expect((await app.manage("/plans", { body: { slug: "pro", name: "P" } })).status).toBe(409);
     expect((await app.manage("/plans/none", { method: "PATCH", body: { name: "x" } })).status).toBe(

@@ -84,6 +84,27 @@ describe("GET /key", () => {
     expect(total).toBe(5);
   });
 
+  test("422 for a scope that is none, and for a parameter that is given twice", async () => {
+    const key = await app.newKey({ scopes: ["discover"], plan: "unlimited" });
+    const queries = [
+      "scope=%0a",
+      "scope=%20",
+      "scope=",
+      "scope=x%22y",
+      "scope=%E2%82%AC",
+      "scope=a&scope=b",
+      "model=a&model=b",
+    ];
+    for (const query of queries) {
+      const answer = await app.call(`/key?${query}`, { key: key.secret });
+      expect([query, answer.status]).toEqual([query, 422]);
+      expect(answer.body.error.param).toBe(query.split("=", 1)[0]);
+    }
+    const limited = await app.newKey();
+    const answer = await app.call("/key?scope=%20", { key: limited.secret });
+    expect(answer.headers.get("x-ratelimit-remaining")).toBe("60");
+  });
+
   test("422 for an unknown parameter, after the key was checked", async () => {
     const key = await app.newKey();
     const answer = await app.call("/key?scpoe=x", { key: key.secret });

@@ -89,6 +89,22 @@ describe("other tenants", () => {
     expect([answer.status, answer.body.error.param]).toEqual([422, "workspace_id"]);
   });
 
+  test("the operator's key cannot be changed, rotated or revoked by a key that is not the operator's", async () => {
+    const admin = await app.newKey({ type: "management" });
+    const path = `/api-keys/${app.operatorId}`;
+    const attempts: [string, string, unknown][] = [
+      ["PATCH", path, { enabled: false }],
+      ["PATCH", path, { ip_allowlist: ["10.9.9.9"] }],
+      ["POST", `${path}/rotate`, { grace_period_seconds: 60 }],
+      ["DELETE", path, undefined],
+    ];
+    for (const [method, at, body] of attempts) {
+      const answer = await app.call(at, { key: admin.secret, method, body });
+      expect([method, answer.status]).toEqual([method, 403]);
+    }
+    expect((await app.manage("/plans")).status).toBe(200);
+  });
+
   test("what belongs to the instance is the operator's alone", async () => {
     const refused: string[] = [];
     for (const [route, method, path] of calls(foreign.keyId)) {
@@ -143,6 +159,33 @@ describe("access table", () => {
       expect([route, (await app.call(path, { method, body })).status]).toEqual([route, 401]);
       const answer = await app.call(path, { key: key.secret, method, body });
       expect([route, answer.status]).toEqual([route, 403]);
+    }
+  });
+
+  test("every data-plane route goes through the decision", async () => {
+    const routes = Object.entries(routeAccess).filter(([, access]) => access.kind === "data");
+    expect(routes.length).toBeGreaterThan(0);
+    const revoked = await app.newKey();
+    await app.manage(`/api-keys/${revoked.id}`, { method: "DELETE" });
+    const disabled = await app.newKey();
+    await app.manage(`/api-keys/${disabled.id}`, { method: "PATCH", body: { enabled: false } });
+    const elsewhere = await app.newKey({ ip_allowlist: ["192.0.2.1"] });
+    const exhausted = await app.newKey({ limits: { requests_per_day: 0 } });
+    const cases: [string, string, number][] = [
+      ["revoked", revoked.secret, 401],
+      ["disabled", disabled.secret, 401],
+      ["elsewhere", elsewhere.secret, 403],
+      ["exhausted", exhausted.secret, 429],
+      ["management", app.operator, 403],
+    ];
+    for (const [route] of routes) {
+      const [method = "", path = ""] = route.split(" ");
+      for (const [what, key, status] of cases) {
+        for (const query of ["", "?bogus=1"]) {
+          const answer = await app.call(path + query, { method, key });
+          expect([route, what, query, answer.status]).toEqual([route, what, query, status]);
+        }
+      }
     }
   });
 

@@ -15,7 +15,7 @@ describe("log", () => {
   });
 
   test("ids stay readable", () => {
-    const text = "key_3f9 org_1 req_9838b89e5f0000004";
+    const text = "key_01a1fc36338e7330aa560d05b80492df org_1 req_9838b89e5f0000004";
     expect(redactSecrets(text)).toBe(text);
   });
 
