@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import { auditRoutes } from "./audit/routes.ts";
 import { documentRoutes } from "./http/document-routes.ts";
 import { handleError } from "./http/handle-error.ts";
 import { systemRoutes } from "./http/system-routes.ts";
@@ -21,6 +22,7 @@ export function apiRoutes(services: Services) {
     .use(verifyRoutes(services))
     .use(keyRoutes(services))
     .use(planRoutes(services))
+    .use(auditRoutes(services))
     .use(systemRoutes(services));
 }
 

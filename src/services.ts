@@ -1,3 +1,4 @@
+import { AuditLog } from "./audit/audit-log.ts";
 import { type DataPaths, parseTrustedProxies } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import type { Clock } from "./core/clock.ts";
@@ -48,6 +49,8 @@ export async function startServices(options: {
   const addresses = new ClientAddresses(parseTrustedProxies(config));
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
+  const audit = new AuditLog(db, clock);
+  const invalidateAll = () => liveKeys.invalidateAll();
   return {
     config,
     clock,
@@ -62,13 +65,15 @@ export async function startServices(options: {
     metrics,
     authenticator: new Authenticator(gate, addresses, addressLimiter, metrics),
     idempotency: new Idempotency(db, clock, subkeys),
+    plans: { db, audit, clock, invalidateAll },
     keys: createKeysContext({
       db,
+      audit,
       clock,
       secretHash: subkeys.secretHash,
       invalidate: (keyId) => liveKeys.invalidate(keyId),
     }),
-    invalidateAll: () => liveKeys.invalidateAll(),
+    invalidateAll,
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */
     async stop(): Promise<boolean> {
       watch.stop();

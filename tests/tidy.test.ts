@@ -25,6 +25,7 @@ const layers: Record<string, number> = {
   config: 3,
   http: 3,
   keys: 3,
+  audit: 3,
   limits: 3,
   credits: 3,
   permissions: 3,

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { Command } from "commander";
+import { verifyChain } from "../audit/audit-store.ts";
 import type { DataPaths } from "../config/load.ts";
 import { PasswordHasher } from "../crypto/password-hash.ts";
 import { deriveSubkeys, readRootKey } from "../crypto/root-key.ts";
@@ -37,6 +38,7 @@ async function examine(paths: DataPaths): Promise<Finding[]> {
       await finding("references", () => examineReferences(db)),
       await finding("migrations", () => examineMigrations(db)),
       await finding("root key", () => examineRootKey(db, paths)),
+      await finding("audit log", () => examineAudit(db)),
     ];
     await db.close();
     return findings;
@@ -88,6 +90,15 @@ async function examineRootKey(db: CommandDatabase, paths: DataPaths): Promise<Re
   const subkeys = deriveSubkeys(readRootKey(paths.rootKey));
   const ok = subkeys.secretHash.id === (await findRootKeyId(db));
   return { ok, detail: ok ? "fits the database" : "is not the one of this database" };
+}
+
+async function examineAudit(db: CommandDatabase): Promise<Result> {
+  const { rows, firstBroken } = await verifyChain(db);
+  const broken = `row ${firstBroken} was changed, or does not follow the one before it`;
+  return {
+    ok: firstBroken === null,
+    detail: firstBroken === null ? `${rows} rows in one chain` : broken,
+  };
 }
 
 /** libSQL's addon has worked by now; argon2's proves itself on a password. */

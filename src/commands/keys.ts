@@ -1,5 +1,6 @@
 import { Value } from "@sinclair/typebox/value";
 import { Command } from "commander";
+import { AuditLog } from "../audit/audit-log.ts";
 import { systemClock } from "../core/clock.ts";
 import { definedFields } from "../core/defined-fields.ts";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
@@ -130,7 +131,8 @@ async function withKeys<T>(
   const { db, subkeys, actor } = await openInstance(context.paths());
   try {
     const { secretHash } = subkeys;
-    return await use(createKeysContext({ db, clock: systemClock, secretHash }), actor);
+    const audit = new AuditLog(db, systemClock);
+    return await use(createKeysContext({ db, audit, clock: systemClock, secretHash }), actor);
   } finally {
     await db.close();
   }

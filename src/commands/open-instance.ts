@@ -85,6 +85,7 @@ async function commandActor(db: Database): Promise<Actor> {
     scopes: ["*"],
     instanceWide: true,
     isCommand: true,
+    origin: null,
     expiresAtMs: null,
     addressRanges: null,
     limits: { requestsPerMinute: null, requestsPerDay: null, concurrentRequests: null },

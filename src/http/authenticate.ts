@@ -10,7 +10,11 @@ import type { Actor } from "../organizations/actor.ts";
 import { readBearer } from "./bearer.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import type { Metrics } from "./metrics.ts";
+import { requestIdOf } from "./request-id.ts";
 import { routeAccess } from "./route-access.ts";
+
+/** Characters of a User-Agent that are kept. */
+const userAgentLengthMax = 200;
 
 /** The headers that go on the answer, whatever it will be. */
 export type AnswerHeaders = Record<string, unknown>;
@@ -102,6 +106,11 @@ export class Authenticator {
       expiresAtMs: grant.expiresAtMs,
       addressRanges: grant.addressRanges,
       limits: grant.limits,
+      origin: {
+        address: this.addresses.of(call.request) ?? null,
+        userAgent: call.request.headers.get("user-agent")?.slice(0, userAgentLengthMax) ?? null,
+        requestId: requestIdOf(call.request),
+      },
     };
   }
 

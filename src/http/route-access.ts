@@ -5,6 +5,7 @@ export const managementScopes = [
   "verify",
   "plans:read",
   "plans:write",
+  "audit:read",
   "metrics:read",
 ] as const;
 export type ManagementScope = (typeof managementScopes)[number];
@@ -40,6 +41,10 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "GET /plans/:slug": { kind: "management", scope: "plans:read" },
   "PATCH /plans/:slug": { kind: "management", scope: "plans:write", instanceWide: true },
   "DELETE /plans/:slug": { kind: "management", scope: "plans:write", instanceWide: true },
+
+  "GET /audit-log": { kind: "management", scope: "audit:read" },
+  "GET /audit-log/export": { kind: "management", scope: "audit:read" },
+  "GET /audit-log/verify": { kind: "management", scope: "audit:read", instanceWide: true },
 
   "GET /metrics": { kind: "management", scope: "metrics:read", instanceWide: true },
   "GET /healthz": { kind: "public" },

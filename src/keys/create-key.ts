@@ -57,15 +57,25 @@ export async function createKey(
   };
   requireCovered(actor, key);
   const stored = { key, lastUsedAtMs: null, requestsTotal: 0, previous: null };
-  const created = { ...describeKey(stored, nowMs), secret };
-  await insertKey(context.db, {
-    key,
-    secret: context.secretRow({ keyId: key.id, secret, keyPrefix, nowMs }),
-    alongside: options.alongside?.(created) ?? [],
-  }).catch((error: unknown) => {
-    // The plan went between the check and the write.
-    throw isForeignKeyViolation(error) ? invalidField("plan", "No such plan.") : error;
-  });
+  const described = describeKey(stored, nowMs);
+  const created = { ...described, secret };
+  const secretRow = context.secretRow({ keyId: key.id, secret, keyPrefix, nowMs });
+  await context.audit
+    .commit({
+      change: insertKey(context.db, key, secretRow),
+      entry: {
+        actor,
+        action: "key.created",
+        targetId: key.id,
+        organizationId: key.organizationId,
+        changes: { before: null, after: described },
+      },
+      alongside: options.alongside?.(created) ?? [],
+    })
+    .catch((error: unknown) => {
+      // The plan went between the check and the write.
+      throw isForeignKeyViolation(error) ? invalidField("plan", "No such plan.") : error;
+    });
   return created;
 }
 

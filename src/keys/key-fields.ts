@@ -1,5 +1,6 @@
 import { definedFields } from "../core/defined-fields.ts";
 import { invalidField } from "../core/errors.ts";
+import { parseTimestamp } from "../core/timestamp.ts";
 import { parseAddressRange } from "../permissions/address-range.ts";
 import { isValidScope } from "../permissions/scopes.ts";
 import type { KeyRow } from "./key-store.ts";
@@ -8,18 +9,6 @@ import type { CreateKey, UpdateKey } from "./write-schemas.ts";
 
 /** The last moment that an RFC 3339 year of four digits can name a day of. */
 const expiresAtMaxMs = Date.UTC(9999, 11, 31);
-
-/** RFC 3339 section 5.6: date, time and offset; without an offset it would be this machine's time. */
-const timestampPattern =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
-
-/** Milliseconds, or NaN for what is no moment: `Date.parse` takes 30 February for 2 March. */
-function parseTimestamp(text: string): number {
-  const [matched, year, month, day] = timestampPattern.exec(text) ?? [];
-  if (matched === undefined) return Number.NaN;
-  const calendarDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate();
-  return calendarDay === Number(day) ? Date.parse(text) : Number.NaN;
-}
 
 /**
  * The columns that the given fields set, once they pass the rules that a schema cannot say. Absent

@@ -52,55 +52,46 @@ export async function findKey(
   return rows[0];
 }
 
-/** Key, secret and what goes along, in one transaction. */
-export async function insertKey(
-  db: Database,
-  { key, secret, alongside }: { key: KeyRow; secret: SecretRow; alongside: Alongside },
-): Promise<void> {
-  await db.write.batch([
-    db.write.insert(keys).values(key),
-    db.write.insert(secrets).values(secret),
-    ...alongside,
-  ]);
+/** The statements that make a key with its first secret. */
+export function insertKey(db: Database, key: KeyRow, secret: SecretRow): Alongside {
+  return [db.write.insert(keys).values(key), db.write.insert(secrets).values(secret)];
 }
 
-/** Changes a key that is not revoked. Returns false when there is none such. */
-export async function updateKey(
+/** The statement that changes a key that is not revoked; `isUpdated` reads its result. */
+export function changeKey(
   db: Database,
-  {
-    organizationId,
-    keyId,
-    changes,
-  }: { organizationId: string; keyId: string; changes: Partial<KeyRow> },
-): Promise<boolean> {
-  const rows = await db.write
-    .update(keys)
-    .set(changes)
-    .where(and(ownKey(organizationId, keyId), isNull(keys.revokedAtMs)))
-    .returning({ id: keys.id });
-  return rows.length > 0;
+  { organizationId, keyId }: { organizationId: string; keyId: string },
+  changes: Partial<KeyRow>,
+): Alongside {
+  return [
+    db.write
+      .update(keys)
+      .set(changes)
+      .where(and(ownKey(organizationId, keyId), isNull(keys.revokedAtMs)))
+      .returning({ id: keys.id }),
+  ];
+}
+
+/** Whether the statement of `changeKey` met a key. */
+export function isChanged(results: readonly unknown[]): boolean {
+  return Array.isArray(results[0]) && results[0].length > 0;
 }
 
 /**
- * Gives a key a new secret: the new one in, the others ending at `graceEndsAtMs` at the latest. A
- * key that is missing, foreign or revoked makes the first statement violate NOT NULL, which takes
- * the whole transaction back, what goes along included.
+ * The statements that give a key a new secret: the new one in, the others ending at `graceEndsAtMs`
+ * at the latest. A key that is missing, foreign or revoked makes the first statement violate NOT
+ * NULL, which takes the whole transaction back, what goes along included.
  */
-export async function replaceSecret(
+export function replaceSecret(
   db: Database,
-  options: {
-    organizationId: string;
-    secret: SecretRow;
-    graceEndsAtMs: number;
-    alongside: Alongside;
-  },
-): Promise<void> {
-  const { organizationId, secret, graceEndsAtMs } = options;
+  organizationId: string,
+  { secret, graceEndsAtMs }: { secret: SecretRow; graceEndsAtMs: number },
+): Alongside {
   const liveKeyId = sql<string>`(SELECT ${keys.id} FROM ${keys} WHERE ${and(
     ownKey(organizationId, secret.keyId),
     isNull(keys.revokedAtMs),
   )})`;
-  await db.write.batch([
+  return [
     db.write.insert(secrets).values({ ...secret, keyId: liveKeyId }),
     db.write
       .update(secrets)
@@ -120,8 +111,7 @@ export async function replaceSecret(
         updatedAtMs: secret.createdAtMs,
       })
       .where(eq(keys.id, secret.keyId)),
-    ...options.alongside,
-  ]);
+  ];
 }
 
 function ownKey(organizationId: string, keyId: string) {

@@ -1,3 +1,4 @@
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { Clock } from "../core/clock.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database } from "../db/client.ts";
@@ -6,6 +7,7 @@ import type { SecretRow } from "./key-store.ts";
 /** What the verbs of this feature work with, the same for the server and the command line. */
 export interface KeysContext {
   db: Database;
+  audit: AuditLog;
   clock: Clock;
   /** The row a new secret is stored as. */
   secretRow(options: NewSecretRow): SecretRow;
@@ -23,13 +25,15 @@ interface NewSecretRow {
 /** The context over a database; without `invalidate` nothing is held in memory. */
 export function createKeysContext(options: {
   db: Database;
+  audit: AuditLog;
   clock: Clock;
   secretHash: KeyedHash;
   invalidate?: (keyId: string) => void;
 }): KeysContext {
-  const { db, clock, secretHash, invalidate = () => {} } = options;
+  const { db, audit, clock, secretHash, invalidate = () => {} } = options;
   return {
     db,
+    audit,
     clock,
     invalidate,
     secretRow: ({ keyId, secret, keyPrefix, nowMs }) => ({

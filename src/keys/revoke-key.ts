@@ -1,7 +1,9 @@
+import { changesBetween } from "../audit/audit-event.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./coverage.ts";
+import { describeKey } from "./describe-key.ts";
 import type { Key } from "./key-schemas.ts";
-import { updateKey as writeKey } from "./key-store.ts";
+import { changeKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
 import { requireKey, showKey } from "./show-key.ts";
 
@@ -15,7 +17,8 @@ export async function revokeKey(
 ): Promise<Key> {
   const { keyId, reason, actor } = options;
   const address = { organizationId: actor.organizationId, keyId };
-  const { key } = await requireKey(context, address);
+  const stored = await requireKey(context, address);
+  const { key } = stored;
   requireCovered(actor, key);
   const nowMs = context.clock.nowMs();
   const changes = {
@@ -24,7 +27,19 @@ export async function revokeKey(
     revokeReason: reason,
     updatedAtMs: nowMs,
   };
-  await writeKey(context.db, { ...address, changes });
+  await context.audit.commit({
+    change: changeKey(context.db, address, changes),
+    entry: {
+      actor,
+      action: "key.revoked",
+      targetId: keyId,
+      organizationId: key.organizationId,
+      changes: changesBetween(
+        describeKey(stored, nowMs),
+        describeKey({ ...stored, key: { ...key, ...changes } }, nowMs),
+      ),
+    },
+  });
   context.invalidate(keyId);
   return showKey(context, address);
 }

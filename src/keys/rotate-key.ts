@@ -1,3 +1,4 @@
+import { changesBetween } from "../audit/audit-event.ts";
 import { generateSecret } from "../crypto/secret-format.ts";
 import type { Alongside } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
@@ -34,17 +35,26 @@ export async function rotateKey(
     lastUsedAtMs: null,
   };
   const key = { ...stored.key, keyPrefix, rotatedAtMs: nowMs, updatedAtMs: nowMs };
-  const rotated = { ...describeKey({ ...stored, key, previous }, nowMs), secret };
-  await replaceSecret(context.db, {
-    organizationId: actor.organizationId,
-    secret: context.secretRow({ keyId, secret, keyPrefix, nowMs }),
-    graceEndsAtMs,
-    alongside: options.alongside?.(rotated) ?? [],
-  }).catch(async (error: unknown) => {
-    // Revoked between the read and the write: say so.
-    await requireLiveKey(context, address);
-    throw error;
-  });
+  const described = describeKey({ ...stored, key, previous }, nowMs);
+  const rotated = { ...described, secret };
+  const secretRow = context.secretRow({ keyId, secret, keyPrefix, nowMs });
+  await context.audit
+    .commit({
+      change: replaceSecret(context.db, actor.organizationId, { secret: secretRow, graceEndsAtMs }),
+      entry: {
+        actor,
+        action: "key.rotated",
+        targetId: keyId,
+        organizationId: key.organizationId,
+        changes: changesBetween(describeKey(stored, nowMs), described),
+      },
+      alongside: options.alongside?.(rotated) ?? [],
+    })
+    .catch(async (error: unknown) => {
+      // Revoked between the read and the write: say so.
+      await requireLiveKey(context, address);
+      throw error;
+    });
   context.invalidate(keyId);
   return rotated;
 }

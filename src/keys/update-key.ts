@@ -1,11 +1,13 @@
+import { changesBetween } from "../audit/audit-event.ts";
 import { invalidField } from "../core/errors.ts";
 import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./coverage.ts";
 import { requirePlan } from "./create-key.ts";
+import { describeKey } from "./describe-key.ts";
 import { keyColumns } from "./key-fields.ts";
 import type { Key } from "./key-schemas.ts";
-import { updateKey as writeKey } from "./key-store.ts";
+import { changeKey, isChanged } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
 import { requireLiveKey, showKey } from "./show-key.ts";
 import type { UpdateKey } from "./write-schemas.ts";
@@ -17,19 +19,34 @@ export async function updateKey(
 ): Promise<Key> {
   const { keyId, input, actor } = options;
   const address = { organizationId: actor.organizationId, keyId };
-  const { key } = await requireLiveKey(context, address);
+  const stored = await requireLiveKey(context, address);
+  const { key } = stored;
   const nowMs = context.clock.nowMs();
   const columns = keyColumns(input, nowMs);
   await requirePlan(context, columns.planSlug);
   requireCovered(actor, key);
-  requireCovered(actor, { ...key, ...columns });
-  const changes = { ...columns, updatedAtMs: nowMs };
-  const isChanged = await writeKey(context.db, { ...address, changes }).catch((error: unknown) => {
-    // The plan went between the check and the write.
-    throw isForeignKeyViolation(error) ? invalidField("plan", "No such plan.") : error;
-  });
+  const changed = { ...key, ...columns, updatedAtMs: nowMs };
+  requireCovered(actor, changed);
+  const results = await context.audit
+    .commit({
+      change: changeKey(context.db, address, { ...columns, updatedAtMs: nowMs }),
+      entry: {
+        actor,
+        action: "key.updated",
+        targetId: keyId,
+        organizationId: key.organizationId,
+        changes: changesBetween(
+          describeKey(stored, nowMs),
+          describeKey({ ...stored, key: changed }, nowMs),
+        ),
+      },
+    })
+    .catch((error: unknown) => {
+      // The plan went between the check and the write.
+      throw isForeignKeyViolation(error) ? invalidField("plan", "No such plan.") : error;
+    });
   context.invalidate(keyId);
   // Revoked between the read and the write: say so.
-  if (!isChanged) await requireLiveKey(context, address);
+  if (!isChanged(results)) await requireLiveKey(context, address);
   return showKey(context, address);
 }

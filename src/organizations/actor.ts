@@ -1,6 +1,13 @@
 import type { Limits } from "../limits/counters.ts";
 import type { AddressRange } from "../permissions/address-range.ts";
 
+/** Where a call came from, for the audit log. */
+export interface Origin {
+  address: string | null;
+  userAgent: string | null;
+  requestId: string;
+}
+
 /** Who makes a change: a management key, or a command on the machine itself. */
 export interface Actor {
   /** Goes into `created_by` and the like: the id of a key, `cli` or `system`. */
@@ -16,4 +23,6 @@ export interface Actor {
   expiresAtMs: number | null;
   addressRanges: readonly AddressRange[] | null;
   limits: Limits;
+  /** Null for a command. */
+  origin: Origin | null;
 }

@@ -18,23 +18,17 @@ export async function findPlan(db: Database, slug: string): Promise<PlanRow | un
   return rows[0];
 }
 
-/** The plan and what goes along, in one transaction. Throws when the slug is taken. */
-export async function insertPlan(db: Database, plan: PlanRow, alongside: Alongside): Promise<void> {
-  await db.write.batch([db.write.insert(plans).values(plan), ...alongside]);
+/** The statement that makes a plan. */
+export function insertPlan(db: Database, plan: PlanRow): Alongside {
+  return [db.write.insert(plans).values(plan)];
 }
 
-/** The changed plan, or undefined when there is none. */
-export async function changePlan(
-  db: Database,
-  slug: string,
-  changes: Partial<PlanRow>,
-): Promise<PlanRow | undefined> {
-  const rows = await db.write.update(plans).set(changes).where(eq(plans.slug, slug)).returning();
-  return rows[0];
+/** The statement that changes a plan. */
+export function changePlan(db: Database, slug: string, changes: Partial<PlanRow>): Alongside {
+  return [db.write.update(plans).set(changes).where(eq(plans.slug, slug))];
 }
 
-/** Throws SQLite's foreign key violation while a key or an organization has the plan. */
-export async function deletePlan(db: Database, slug: string): Promise<boolean> {
-  const rows = await db.write.delete(plans).where(eq(plans.slug, slug)).returning();
-  return rows.length > 0;
+/** The statement that deletes a plan; it violates a foreign key while something has the plan. */
+export function deletePlan(db: Database, slug: string): Alongside {
+  return [db.write.delete(plans).where(eq(plans.slug, slug))];
 }

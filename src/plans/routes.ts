@@ -1,25 +1,17 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import type { Clock } from "../core/clock.ts";
-import { definedFields } from "../core/defined-fields.ts";
-import { DomainError, notFound } from "../core/errors.ts";
-import type { Alongside, Database } from "../db/client.ts";
-import { isForeignKeyViolation } from "../db/database-error.ts";
+import { notFound } from "../core/errors.ts";
 import type { Authenticator } from "../http/authenticate.ts";
 import { ErrorSchema } from "../http/error-schemas.ts";
-import type { Answer, Idempotency } from "../http/idempotency.ts";
+import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
-import { toTimestamp } from "../http/schema-parts.ts";
-import {
-  changePlan,
-  deletePlan,
-  findPlan,
-  insertPlan,
-  listPlans,
-  type PlanRow,
-  plansMax,
-} from "./plan-store.ts";
+import { changePlan } from "./change-plan.ts";
+import { createPlan } from "./create-plan.ts";
+import { deletePlan } from "./delete-plan.ts";
+import { describePlan } from "./describe-plan.ts";
+import { findPlan, listPlans } from "./plan-store.ts";
+import type { PlansContext } from "./plans-context.ts";
 import * as schemas from "./schemas.ts";
 
 const tags = ["Plans"];
@@ -31,17 +23,14 @@ const params = Type.Object({
 export function planRoutes(services: {
   authenticator: Authenticator;
   idempotency: Idempotency;
-  db: Database;
-  clock: Clock;
-  /** A plan changed: whatever memory holds of any key may be wrong. */
-  invalidateAll: () => void;
+  plans: PlansContext;
 }) {
-  const { db, clock, idempotency, invalidateAll } = services;
+  const { plans, idempotency } = services;
   return new Elysia({ name: "plans" })
     .use(management(services.authenticator))
     .get(
       "/plans",
-      async () => ({ data: (await listPlans(db)).map(describePlan), next_cursor: null }),
+      async () => ({ data: (await listPlans(plans.db)).map(describePlan), next_cursor: null }),
       {
         response: { 200: schemas.PlanListSchema },
         detail: { operationId: "listPlans", tags, summary: "List plans" },
@@ -51,8 +40,8 @@ export function planRoutes(services: {
       "/plans",
       ({ request, body, actor }) =>
         idempotency.run({ request, callerId: actor.id, payload: body }, async (remember) => {
-          const plan = await createPlan(services, body, remember);
-          return { status: 201, body: plan };
+          const alongside = (created: unknown) => remember({ status: 201, body: created });
+          return { status: 201, body: await createPlan(plans, { input: body, actor, alongside }) };
         }),
       {
         body: schemas.CreatePlanSchema,
@@ -68,7 +57,7 @@ export function planRoutes(services: {
     .get(
       "/plans/:slug",
       async ({ params: { slug } }) => {
-        const row = await findPlan(db, slug);
+        const row = await findPlan(plans.db, slug);
         if (row === undefined) throw notFound("plan");
         return describePlan(row);
       },
@@ -80,13 +69,7 @@ export function planRoutes(services: {
     )
     .patch(
       "/plans/:slug",
-      async ({ params: { slug }, body }) => {
-        const changes = { ...columnsOf(body), updatedAtMs: clock.nowMs() };
-        const row = await changePlan(db, slug, changes);
-        if (row === undefined) throw notFound("plan");
-        invalidateAll();
-        return describePlan(row);
-      },
+      ({ params: { slug }, body, actor }) => changePlan(plans, { slug, input: body, actor }),
       {
         params,
         body: schemas.ChangePlanSchema,
@@ -101,12 +84,8 @@ export function planRoutes(services: {
     )
     .delete(
       "/plans/:slug",
-      async ({ params: { slug }, set }) => {
-        const isDeleted = await deletePlan(db, slug).catch((error: unknown) => {
-          if (!isForeignKeyViolation(error)) throw error;
-          throw new DomainError("conflict", "A key or an organization still has this plan.");
-        });
-        if (!isDeleted) throw notFound("plan");
+      async ({ params: { slug }, actor, set }) => {
+        await deletePlan(plans, { slug, actor });
         set.status = 204;
       },
       {
@@ -115,57 +94,4 @@ export function planRoutes(services: {
         detail: { operationId: "deletePlan", tags, summary: "Delete a plan" },
       },
     );
-}
-
-async function createPlan(
-  { db, clock }: { db: Database; clock: Clock },
-  input: schemas.CreatePlan,
-  remember: (answer: Answer) => Alongside,
-): Promise<schemas.Plan> {
-  if ((await listPlans(db)).length >= plansMax) {
-    throw new DomainError("conflict", `There are ${plansMax} plans, which is as many as fit.`);
-  }
-  if ((await findPlan(db, input.slug)) !== undefined) throw slugTaken();
-  const nowMs = clock.nowMs();
-  const row: PlanRow = {
-    ...noLimits,
-    ...columnsOf(input),
-    slug: input.slug,
-    name: input.name,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-  };
-  const plan = describePlan(row);
-  await insertPlan(db, row, remember({ status: 201, body: plan })).catch(async (error: unknown) => {
-    // Made by another call between the check and the write.
-    throw (await findPlan(db, input.slug)) === undefined ? error : slugTaken();
-  });
-  return plan;
-}
-
-function slugTaken(): DomainError {
-  return new DomainError("conflict", "There is a plan with this slug.", { param: "slug" });
-}
-
-const noLimits = { requestsPerMinute: null, requestsPerDay: null, concurrentRequests: null };
-
-function columnsOf(input: schemas.CreatePlan | schemas.ChangePlan): Partial<PlanRow> {
-  return definedFields({
-    name: input.name,
-    requestsPerMinute: input.requests_per_minute,
-    requestsPerDay: input.requests_per_day,
-    concurrentRequests: input.concurrent_requests,
-  });
-}
-
-function describePlan(row: PlanRow): schemas.Plan {
-  return {
-    slug: row.slug,
-    name: row.name,
-    requests_per_minute: row.requestsPerMinute,
-    requests_per_day: row.requestsPerDay,
-    concurrent_requests: row.concurrentRequests,
-    created_at: toTimestamp(row.createdAtMs),
-    updated_at: toTimestamp(row.updatedAtMs),
-  };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { routeAccess } from "../../src/http/route-access.ts";
+import { managementScopes, routeAccess } from "../../src/http/route-access.ts";
 import { createKey } from "../../src/keys/create-key.ts";
 import type { Actor } from "../../src/organizations/actor.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
@@ -118,6 +118,7 @@ describe("other tenants", () => {
     }
     expect(refused.toSorted()).toEqual([
       "DELETE /plans/:slug",
+      "GET /audit-log/verify",
       "GET /metrics",
       "PATCH /plans/:slug",
       "POST /plans",
@@ -131,14 +132,7 @@ describe("access table", () => {
       const access = routeAccess[route];
       if (access?.kind !== "management") continue;
       const holder = await app.newKey({ type: "management", scopes: [access.scope] });
-      const others = [
-        "keys:read",
-        "keys:write",
-        "verify",
-        "plans:read",
-        "plans:write",
-        "metrics:read",
-      ];
+      const others = managementScopes;
       const lacking = await app.newKey({
         type: "management",
         scopes: others.filter((scope) => scope !== access.scope),

@@ -101,6 +101,6 @@ export async function answerFaults(one: DescribedOperation, response: Response):
     const isEmpty = described.content === undefined && text === "";
     return [...missing, ...(isEmpty ? [] : [`${type} is not documented`])];
   }
-  const value = type === "text/plain" ? text : JSON.parse(text);
+  const value = /json$/.test(type) && type !== "application/x-ndjson" ? JSON.parse(text) : text;
   return [...missing, ...faultsOf(value, media.schema)];
 }

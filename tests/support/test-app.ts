@@ -88,7 +88,9 @@ export async function startTestApp(
     });
     const response = await fetch(request);
     const text = await response.text();
-    const isObject = response.headers.get("content-type")?.includes("json") ?? false;
+    const isObject = /^application\/(?:problem\+)?json/.test(
+      response.headers.get("content-type") ?? "",
+    );
     for (const secret of findSecrets(text)) canaries.add(secret);
     if (response.status >= 400 && findSecrets(text).length > 0) {
       throw new Error(`A secret shows in an error: ${init.method ?? "GET"} ${path}`);

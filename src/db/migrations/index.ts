@@ -1,5 +1,7 @@
 import first from "./0000_first.sql" with { type: "text" };
 import invalidationTriggers from "./0001_invalidation_triggers.sql" with { type: "text" };
+import auditLog from "./0002_audit_log.sql" with { type: "text" };
+import auditLogAppendOnly from "./0003_audit_log_append_only.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -10,4 +12,6 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: "0000_first", sql: first },
   { name: "0001_invalidation_triggers", sql: invalidationTriggers },
+  { name: "0002_audit_log", sql: auditLog },
+  { name: "0003_audit_log_append_only", sql: auditLogAppendOnly },
 ];

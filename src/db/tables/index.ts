@@ -1,3 +1,4 @@
+export * from "./audit.ts";
 export * from "./idempotency.ts";
 export * from "./instance.ts";
 export * from "./invalidations.ts";

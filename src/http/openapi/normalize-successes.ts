@@ -1,7 +1,12 @@
 import type { RouteAccess } from "../route-access.ts";
 import type { ComponentSchemas } from "./component-schemas.ts";
 import { exampleOf } from "./example.ts";
-import type { RawOperation, RawResponse } from "./raw-document.ts";
+import {
+  type RawOperation,
+  type RawResponse,
+  type RawSchema,
+  textTypesMark,
+} from "./raw-document.ts";
 import { headerReferences, limitHeaders } from "./response-headers.ts";
 
 /** The answers that are no errors, by status. Throws when there is none, or one without a description. */
@@ -30,9 +35,11 @@ export function normalizeSuccesses(
 function contentOf({ content, ...moved }: RawResponse, schemas: ComponentSchemas) {
   const media = content?.["application/json"];
   if (media === undefined) return {};
-  const schema = { ...media.schema, ...moved };
-  const type = media.schema["type"] === "string" ? "text/plain" : "application/json";
-  return {
-    content: { [type]: { schema: schemas.refer(schema, "response"), example: exampleOf(schema) } },
+  const { [textTypesMark]: textTypes = ["text/plain"], ...schema }: RawSchema = {
+    ...media.schema,
+    ...moved,
   };
+  const types = schema["type"] === "string" ? (textTypes as string[]) : ["application/json"];
+  const described = { schema: schemas.refer(schema, "response"), example: exampleOf(schema) };
+  return { content: Object.fromEntries(types.map((type) => [type, described])) };
 }

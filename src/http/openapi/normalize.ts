@@ -59,6 +59,7 @@ const tags = [
   { name: "Verification", description: "The API behind asks whether a key may do something." },
   { name: "Keys", description: "Issue, change, rotate and revoke keys." },
   { name: "Plans", description: "Named limits that keys and organizations share." },
+  { name: "Audit log", description: "Who changed what, when and from where." },
   { name: "System", description: "Health and figures." },
 ];
 

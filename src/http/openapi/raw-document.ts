@@ -38,3 +38,6 @@ export type RawContent = Record<string, { schema: RawSchema }>;
 
 /** A JSON Schema as TypeBox writes it. */
 export type RawSchema = Record<string, unknown>;
+
+/** On a response schema that is text: its media types, where they are not `text/plain`. */
+export const textTypesMark = "x-text-types";

@@ -1,0 +1,31 @@
+import { changesBetween } from "../audit/audit-event.ts";
+import { notFound } from "../core/errors.ts";
+import type { Actor } from "../organizations/actor.ts";
+import { describePlan, planColumns } from "./describe-plan.ts";
+import { changePlan as changeStatement, findPlan } from "./plan-store.ts";
+import type { PlansContext } from "./plans-context.ts";
+import type { ChangePlan, Plan } from "./schemas.ts";
+
+/** Changes a plan, for all its keys when this returns. Throws 404. */
+export async function changePlan(
+  { db, audit, clock, invalidateAll }: PlansContext,
+  options: { slug: string; input: ChangePlan; actor: Actor },
+): Promise<Plan> {
+  const { slug, input, actor } = options;
+  const row = await findPlan(db, slug);
+  if (row === undefined) throw notFound("plan");
+  const columns = { ...planColumns(input), updatedAtMs: clock.nowMs() };
+  const plan = describePlan({ ...row, ...columns });
+  await audit.commit({
+    change: changeStatement(db, slug, columns),
+    entry: {
+      actor,
+      action: "plan.changed",
+      targetId: slug,
+      organizationId: null,
+      changes: changesBetween(describePlan(row), plan),
+    },
+  });
+  invalidateAll();
+  return plan;
+}
