@@ -6,7 +6,7 @@ import type { Database } from "../db/client.ts";
 import type { Authenticator } from "../http/authenticate.ts";
 import { management } from "../http/management.ts";
 import { textTypesMark } from "../http/openapi/raw-document.ts";
-import { decodeCursor, encodeCursor, readLimit } from "../http/pagination.ts";
+import { decodeCursor, encodeCursor, readIntegers } from "../http/pagination.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { type AuditFilter, listRows, verifyChain } from "./audit-store.ts";
 import { describeEvent } from "./describe-event.ts";
@@ -41,7 +41,7 @@ export function auditRoutes(services: { authenticator: Authenticator; db: Databa
         };
       },
       {
-        transform: readLimit,
+        transform: readIntegers,
         query: schemas.AuditQuerySchema,
         response: { 200: schemas.AuditPageSchema },
         detail: {

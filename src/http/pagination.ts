@@ -5,13 +5,18 @@ export interface Position {
   id: string;
 }
 
+const integerParameters = ["limit", "unused_for_days"];
+
 /**
- * For the `transform` of a list's route: the digits of `?limit=` as a number, before validation.
- * Elysia's own coercion loses the parameter's name when the number does not fit.
+ * For the `transform` of a list's route: the digits of `?limit=` and the like as numbers, before
+ * validation. Elysia's own coercion loses the parameter's name when the number does not fit.
  */
-export function readLimit({ query }: { query: { limit?: unknown } }): void {
-  const { limit } = query;
-  if (typeof limit === "string" && /^\d{1,9}$/.test(limit)) query.limit = Number(limit);
+export function readIntegers({ query }: { query: object }): void {
+  const parameters = query as Record<string, unknown>;
+  for (const name of integerParameters) {
+    const text = parameters[name];
+    if (typeof text === "string" && /^\d{1,9}$/.test(text)) parameters[name] = Number(text);
+  }
 }
 
 /** A cursor is a place in one order, as base64url JSON; it holds nothing that the page did not show. */

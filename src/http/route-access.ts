@@ -31,6 +31,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
 
   "GET /api-keys": { kind: "management", scope: "keys:read" },
   "POST /api-keys": { kind: "management", scope: "keys:write" },
+  "POST /api-keys/revoke-batch": { kind: "management", scope: "keys:write" },
   "GET /api-keys/:id": { kind: "management", scope: "keys:read" },
   "PATCH /api-keys/:id": { kind: "management", scope: "keys:write" },
   "DELETE /api-keys/:id": { kind: "management", scope: "keys:write" },

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gt, isNotNull, isNull, lte, or, type SQL, sql } from "drizzle-orm";
+import { dayMs } from "../core/clock.ts";
 import type { Database } from "../db/client.ts";
-import { keys } from "../db/tables/index.ts";
+import { keys, keyUsage } from "../db/tables/index.ts";
 import { decodeCursor, encodeCursor } from "../http/pagination.ts";
 import type { KeyStatus } from "./key-schemas.ts";
 import { type StoredKey, selectKeys } from "./key-store.ts";
@@ -34,6 +35,9 @@ export async function listKeys(
         query.environment && eq(keys.environment, query.environment),
         query.status && hasStatus(query.status, nowMs),
         query.q === undefined ? undefined : sql`instr(lower(${keys.label}), lower(${query.q})) > 0`,
+        query.unused_for_days === undefined
+          ? undefined
+          : lte(lastSignOfLife, nowMs - query.unused_for_days * dayMs),
         query.cursor === undefined ? undefined : isAfter(sort, query.cursor),
       ),
     )
@@ -47,6 +51,8 @@ export async function listKeys(
     nextCursor: isLast ? null : encodeCursor(sort, order.value(last), last.key.id),
   };
 }
+
+const lastSignOfLife = sql`coalesce(${keyUsage.lastUsedAtMs}, ${keys.createdAtMs})`;
 
 const byCreation = { column: keys.createdAtMs, value: (row: StoredKey) => row.key.createdAtMs };
 const byLabel = { column: keys.label, value: (row: StoredKey) => row.key.label };

@@ -39,6 +39,14 @@ export const ListKeysQuerySchema = strictObject({
       examples: ["backend"],
     }),
   ),
+  unused_for_days: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 3_650,
+      description: "Only keys whose last use, or making if they were never used, is so long ago.",
+      examples: [90],
+    }),
+  ),
   sort: Type.Optional(literals(keySorts, "The order; `-` is descending.")),
 });
 export type ListKeysQuery = Static<typeof ListKeysQuerySchema>;

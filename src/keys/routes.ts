@@ -4,7 +4,7 @@ import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
-import { readLimit } from "../http/pagination.ts";
+import { readIntegers } from "../http/pagination.ts";
 import { createKey } from "./create-key.ts";
 import { describeKey } from "./describe-key.ts";
 import { listKeys } from "./key-list-store.ts";
@@ -12,12 +12,15 @@ import { KeySchema, KeyWithSecretSchema, keyParams } from "./key-schemas.ts";
 import type { KeysContext } from "./keys-context.ts";
 import { KeyListSchema, ListKeysQuerySchema } from "./list-schemas.ts";
 import { revokeKey } from "./revoke-key.ts";
+import { revokeKeys } from "./revoke-keys.ts";
 import { rotateKey } from "./rotate-key.ts";
 import { showKey } from "./show-key.ts";
 import { updateKey } from "./update-key.ts";
 import {
   CreateKeySchema,
+  RevokedKeysSchema,
   RevokeKeyQuerySchema,
+  RevokeKeysSchema,
   RotateKeySchema,
   UpdateKeySchema,
 } from "./write-schemas.ts";
@@ -65,7 +68,7 @@ export function keyRoutes(services: {
         };
       },
       {
-        transform: readLimit,
+        transform: readIntegers,
         query: ListKeysQuerySchema,
         response: { 200: KeyListSchema },
         detail: {
@@ -115,6 +118,25 @@ export function keyRoutes(services: {
           summary: "Revoke a key",
           description:
             "For good, and at once: when the call has returned, the next request with the key gets 401. The key stays listed.",
+        },
+      },
+    )
+    .post(
+      "/api-keys/revoke-batch",
+      async ({ body, actor }) => {
+        const { ids: keyIds, reason = null, dry_run: dryRun = false } = body;
+        const data = await revokeKeys(keys, { keyIds, reason, dryRun, actor });
+        return { data, dry_run: dryRun };
+      },
+      {
+        body: RevokeKeysSchema,
+        response: { 200: RevokedKeysSchema, 404: ErrorSchema },
+        detail: {
+          operationId: "revokeKeys",
+          tags,
+          summary: "Revoke up to 100 keys",
+          description:
+            "All of them or, when one is missing, none. List `?unused_for_days=90` tells which keys nobody uses; `dry_run` shows what would be revoked.",
         },
       },
     )

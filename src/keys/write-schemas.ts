@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
 import { optionalTimestamp, strictObject } from "../http/schema-parts.ts";
+import { KeySchema } from "./key-schemas.ts";
 import * as fields from "./schema-fields.ts";
 import { printableLine } from "./schema-fields.ts";
 
@@ -113,3 +114,36 @@ export const RevokeKeyQuerySchema = strictObject({
     }),
   ),
 });
+
+export const revokeBatchMax = 100;
+
+export const RevokeKeysSchema = strictObject(
+  {
+    ids: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      minItems: 1,
+      maxItems: revokeBatchMax,
+      description: "The keys to revoke.",
+      examples: [["key_019aa4c1f7e07a3cb1f60d6f5e2a9b14"]],
+    }),
+    reason: RevokeKeyQuerySchema.properties.reason,
+    dry_run: Type.Optional(
+      Type.Boolean({
+        description: "True only tells which keys it would be; false by default.",
+        examples: [true],
+      }),
+    ),
+  },
+  {
+    title: "RevokeKeys",
+    description: "Which keys to revoke.",
+    examples: [{ ids: ["key_019aa4c1f7e07a3cb1f60d6f5e2a9b14"], dry_run: true }],
+  },
+);
+
+export const RevokedKeysSchema = strictObject(
+  {
+    data: Type.Array(KeySchema, { description: "The keys, in the order asked." }),
+    dry_run: Type.Boolean({ description: "True when nothing was done.", examples: [true] }),
+  },
+  { title: "RevokedKeys", description: "The keys that were revoked, or would be." },
+);

@@ -49,6 +49,7 @@ const bodyFor = (method: string, path: string): unknown => {
   if (path === "/plans") return { slug: "p", name: "P" };
   if (path.startsWith("/plans")) return { name: "P" };
   if (path.endsWith("/rotate")) return {};
+  if (path.endsWith("/revoke-batch")) return { ids: [foreign.keyId], dry_run: true };
   return { label: "x" };
 };
 
@@ -82,6 +83,16 @@ describe("other tenants", () => {
       body: { key: foreign.keySecret },
     });
     expect(own.body).toMatchObject({ valid: true, code: "VALID" });
+  });
+
+  test("another organization's key cannot be revoked among one's own", async () => {
+    const own = await app.newKey();
+    const ids = [own.id, foreign.keyId];
+    const answer = await app.manage("/api-keys/revoke-batch", { body: { ids } });
+    expect(answer.status).toBe(404);
+    for (const key of [own.secret, foreign.keySecret]) {
+      expect((await app.call("/key", { key })).status).toBe(200);
+    }
   });
 
   test("a workspace of another organization cannot be named", async () => {

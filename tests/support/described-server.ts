@@ -32,6 +32,12 @@ export async function startDescribedServer() {
       Object.fromEntries(byPlace(place).map(({ name, example }) => [name, String(example)]));
     const path = examples("path");
     if ("id" in path) path["id"] = (await createKey({ label: "of the example" })).id;
+    const example = one.requestBody?.content["application/json"]?.example;
+    // Ids in a body are exchanged, as the one in a path is, for those of a key that is there.
+    const body =
+      typeof example === "object" && example !== null && "ids" in example
+        ? { ...example, ids: [(await createKey({ label: "of the example" })).id] }
+        : example;
     const headers = examples("header");
     // The same text for another request would be refused, as it should.
     if ("Idempotency-Key" in headers) headers["Idempotency-Key"] += crypto.randomUUID();
@@ -40,7 +46,7 @@ export async function startDescribedServer() {
       path,
       headers,
       query: examples("query"),
-      body: one.requestBody?.content["application/json"]?.example,
+      body,
     };
   }
 
