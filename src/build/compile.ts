@@ -22,14 +22,33 @@ async function compile(target: Target, outfile: string): Promise<void> {
   if (!result.success) process.exit(1);
 }
 
-const { values } = parseArgs({
-  options: { target: { type: "string" }, outfile: { type: "string" } },
-});
-const target = values.target ?? hostTarget();
-if (!isTarget(target)) {
-  console.error(`Cannot build for ${target}. Use one of ${targets.join(", ")}.`);
+const usage = `Usage: bun run build [--target=TARGET] [--outfile=FILE]\n\nTargets: ${targets.join(", ")}.`;
+
+function readArguments(): { target: Target; outfile: string | undefined } {
+  const options = { target: { type: "string" }, outfile: { type: "string" } } as const;
+  const help = { help: { type: "boolean", short: "h" } } as const;
+  const { values } = parseArgs({ options: { ...options, ...help } });
+  if (values.help) {
+    console.log(usage);
+    process.exit(0);
+  }
+  const target = values.target ?? hostTarget();
+  if (!isTarget(target)) throw new Error(`Cannot build for ${target}.`);
+  return { target, outfile: values.outfile };
+}
+
+function refuse(error: unknown): never {
+  console.error(`${(error as Error).message}\n\n${usage}`);
   process.exit(2);
 }
+
+let values: ReturnType<typeof readArguments>;
+try {
+  values = readArguments();
+} catch (error) {
+  refuse(error);
+}
+const { target } = values;
 const isHost = target === hostTarget();
 const outfile = values.outfile ?? (isHost ? binaryPath : `${binaryPath}-${target.slice(4)}`);
 mkdirSync("dist", { recursive: true });

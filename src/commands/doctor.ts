@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { Command } from "commander";
 import { verifyChain } from "../audit/audit-store.ts";
 import type { DataPaths } from "../config/load.ts";
@@ -9,6 +9,9 @@ import { findRootKeyId } from "../organizations/setup-store.ts";
 import { type CommandContext, withJson } from "./command-context.ts";
 import { type CommandDatabase, requireDatabase, withDatabase } from "./open-instance.ts";
 import { CommandError, formatTable } from "./report.ts";
+
+/** Less free space than this is a finding. */
+const spaceMebibytesLeast = 64;
 
 interface Finding {
   check: string;
@@ -43,6 +46,7 @@ async function examine(paths: DataPaths): Promise<Finding[]> {
     await db.close();
     return findings;
   });
+  const space = await finding("space", async () => examineSpace(paths));
   const files = [
     paths.folder,
     paths.database,
@@ -50,7 +54,7 @@ async function examine(paths: DataPaths): Promise<Finding[]> {
     `${paths.database}-shm`,
     paths.rootKey,
   ];
-  return [addons, ...inDatabase, ...files.filter(existsSync).map(examineMode)];
+  return [addons, ...inDatabase, space, ...files.filter(existsSync).map(examineMode)];
 }
 
 type Result = Omit<Finding, "check">;
@@ -60,8 +64,14 @@ async function finding(check: string, examineIt: () => Promise<Result>): Promise
   try {
     return { check, ...(await examineIt()) };
   } catch (error) {
-    return { check, ok: false, detail: (error as Error).message };
+    return { check, ok: false, detail: sentenceOf(error) };
   }
+}
+
+/** The text of a failed query says nothing to an operator; its cause does. */
+function sentenceOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? cause.message : message;
 }
 
 async function examineIntegrity(db: CommandDatabase): Promise<Result> {
@@ -99,6 +109,14 @@ async function examineAudit(db: CommandDatabase): Promise<Result> {
     ok: firstBroken === null,
     detail: firstBroken === null ? `${rows} rows in one chain` : broken,
   };
+}
+
+/** Writes stop when the disk is full, revocations too. */
+function examineSpace(paths: DataPaths): Result {
+  accessSync(paths.folder, constants.W_OK);
+  const { bavail, bsize } = statfsSync(paths.folder);
+  const mebibytes = Math.floor((bavail * bsize) / 2 ** 20);
+  return { ok: mebibytes >= spaceMebibytesLeast, detail: `${mebibytes} MiB are free` };
 }
 
 /** libSQL's addon has worked by now; argon2's proves itself on a password. */

@@ -148,6 +148,8 @@ function printSecret({ output }: CommandContext, key: KeyWithSecret, json: boole
       ["id", key.id],
       ["label", key.label],
       ["type", key.type],
+      ["scopes", key.scopes.join(", ")],
+      ["expires_at", key.expires_at ?? "never"],
       ["secret", key.secret],
     ]),
   );
@@ -156,20 +158,30 @@ function printSecret({ output }: CommandContext, key: KeyWithSecret, json: boole
 
 function listing(keys: Key[], nextCursor: string | null): string {
   if (keys.length === 0) return "No keys.";
-  const rows = keys.map((key) => [key.id, key.status, key.type, forTerminal(key.label)]);
+  const rows = keys.map((key) => [key.id, key.status, key.type, shortened(forTerminal(key.label))]);
   const table = formatTable(["ID", "STATUS", "TYPE", "LABEL"], rows);
   return nextCursor === null ? table : `${table}\n\nMore: --cursor ${nextCursor}`;
 }
 
 function describeFields(key: Key): string {
-  return formatFields(
-    Object.entries(key).map(([name, value]) => [
-      name,
-      typeof value === "object" && value !== null
-        ? JSON.stringify(value)
-        : forTerminal(String(value ?? "-")),
-    ]),
+  const flat = Object.entries(key).flatMap(([name, value]): [string, unknown][] =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.entries(value).map(([inner, its]) => [`${name}.${inner}`, its])
+      : [[name, value]],
   );
+  return formatFields(flat.map(([name, value]) => [name, forTerminal(textOf(value))]));
+}
+
+/** What the other columns leave of 80; `keys show` has the whole. */
+const labelWidth = 20;
+
+function shortened(label: string): string {
+  return label.length <= labelWidth ? label : `${label.slice(0, labelWidth - 1)}…`;
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.join(", ");
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "-");
 }
 
 function unusable(what: string, fault: { path: string; message: string }): CommandError {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import type { DataPaths } from "../config/load.ts";
 import type { Clock } from "../core/clock.ts";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../crypto/root-key.ts";
 import { asFileError, type Database, openCommandDatabase } from "../db/client.ts";
 import { DatabaseFileError } from "../db/database-error.ts";
-import { migrate, migrationState } from "../db/migrate.ts";
+import { isEmpty, migrate, migrationState } from "../db/migrate.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { defaultTenant, findRootKeyId, setUpInstance } from "../organizations/setup-store.ts";
 
@@ -25,7 +25,9 @@ export interface Instance {
 
 /** Opens the data folder, making whatever is missing in it; the schema is brought up to date. */
 export async function openOrCreateInstance(paths: DataPaths, clock: Clock): Promise<Instance> {
+  requireWritable(paths);
   return withDatabase(paths, async (db) => {
+    await refuseLostDatabase(db, paths);
     await db.client.execute("PRAGMA journal_mode = WAL");
     await migrate(db.client, clock.nowMs());
     const rootKeyId = await findRootKeyId(db);
@@ -49,10 +51,30 @@ export async function openInstance(paths: DataPaths): Promise<Instance> {
   });
 }
 
-/** The paths, once the database file is known to be there. */
+/** The paths, once the database file is known to be there. Throws the system's error for one it may not see. */
 export function requireDatabase(paths: DataPaths): DataPaths {
-  if (!existsSync(paths.database)) throw notSetUp(paths);
+  const found = statSync(paths.database, { throwIfNoEntry: false });
+  if (found === undefined) throw notSetUp(paths);
+  accessSync(paths.database, constants.R_OK | constants.W_OK);
   return paths;
+}
+
+/** Throws the system's error unless folder and files can be written: not with the first request. */
+function requireWritable(paths: DataPaths): void {
+  const files = [paths.folder, paths.database, `${paths.database}-wal`, `${paths.database}-shm`];
+  for (const path of files.filter(existsSync)) accessSync(path, constants.W_OK);
+}
+
+/**
+ * A root key beside an empty database is what is left when a database was copied without its
+ * write-ahead log, or lost: making a new one there would bury the loss.
+ */
+async function refuseLostDatabase(db: CommandDatabase, paths: DataPaths): Promise<void> {
+  const isOwnKey = paths.rootKey.startsWith(paths.folder) && existsSync(paths.rootKey);
+  if (!isOwnKey || !(await isEmpty(db.client))) return;
+  throw new DatabaseFileError(
+    `${paths.folder} has a root key, but its database is empty or missing. Put back a backup of it; to begin anew, move ${paths.rootKey} away.`,
+  );
 }
 
 /** Runs `use` on the open file; closes it when that fails, and says what is wrong with the file. */
@@ -72,6 +94,7 @@ export async function withDatabase<T>(
 }
 
 async function requireMigrated(db: CommandDatabase): Promise<void> {
+  if (await isEmpty(db.client)) throw new DatabaseFileError("The database file is empty.");
   const { pending } = await migrationState(db.client);
   if (pending.length > 0) {
     throw new DatabaseFileError("The database is older than this binary. Run 'tollgate migrate'.");

@@ -28,7 +28,6 @@ export function createProgram(output: Output): Command {
   const program = new Command("tollgate")
     .description("Issues API keys, verifies them and limits them.")
     .version(version, "--version", "print the version")
-    .helpCommand(false)
     .configureOutput({
       writeOut: (text) => output.out(text.trimEnd()),
       writeErr: (text) => output.err(text.trimEnd()),

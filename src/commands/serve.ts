@@ -43,6 +43,11 @@ export function serveCommand(context: CommandContext): Command {
     if (!(await hasKeys(services.db))) {
       const { secret } = await createFirstKey(services.keys, instance.actor);
       context.output.err(quickStart(address, secret));
+    } else {
+      log.info("ready", {
+        docs: `${address}/docs`,
+        lost_key: "tollgate keys create --type management --label operator",
+      });
     }
     await toldToStop;
     await drain(() => server.stop(), config.shutdownSeconds, log);

@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Client } from "@libsql/client/sqlite3";
 import { openFile } from "../db/client.ts";
 import { sqliteCode } from "../db/database-error.ts";
@@ -9,7 +11,7 @@ import { CommandError } from "./report.ts";
  * ends, `kill -9` included. Returns the function that releases it.
  */
 export async function lockFolder(path: string): Promise<() => void> {
-  const client: Client = openFile(path, 0);
+  const client = openLock(path);
   try {
     await client.executeMultiple("CREATE TABLE IF NOT EXISTS lock (held INTEGER)");
     const held = await client.transaction("write");
@@ -21,5 +23,16 @@ export async function lockFolder(path: string): Promise<() => void> {
     client.close();
     if (sqliteCode(error) !== "SQLITE_BUSY") throw error;
     throw new CommandError("Another tollgate server is running on this data folder.");
+  }
+}
+
+function openLock(path: string): Client {
+  try {
+    return openFile(path, 0);
+  } catch (cause) {
+    // SQLite says only that it cannot: the system says why.
+    if (existsSync(path)) accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+    throw cause;
   }
 }

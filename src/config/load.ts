@@ -57,7 +57,7 @@ export function parseTrustedProxies(config: Pick<Config, "trustedProxies">): Add
     const range = parseAddressRange(text);
     if (range !== undefined) return range;
     throw new ConfigError(
-      `Cannot use ${variableOf("trustedProxies")}: ${text} is no CIDR network.`,
+      `Cannot use ${variableOf("trustedProxies")} or ${flagOf("trustedProxies")}: ${text} is no address or CIDR network.`,
     );
   });
 }

@@ -26,11 +26,12 @@ export const ConfigSchema = Type.Object(
     }),
     trustedProxies: Type.String({
       default: "",
-      description: "CIDR networks whose X-Forwarded-For is believed, separated by commas.",
+      description:
+        "Addresses and CIDR networks whose X-Forwarded-For is believed, separated by commas.",
     }),
     logLevel: oneOf(logLevels, { default: "info", description: "What is logged." }),
     accessLog: oneOf(accessLogModes, {
-      default: "errors",
+      default: "off",
       description: "Requests in the log: off, errors (5xx) or all.",
     }),
     anonymousPerMinute: Type.Integer({

@@ -48,7 +48,9 @@ export async function openServerDatabase(
     write: drizzle({ client: patient }),
     dataVersion: () => readDataVersion(version),
     close: async () => {
-      await Promise.all([read.close(), write.close()]);
+      await read.close();
+      await checkpoint(write.asClient());
+      await write.close();
       lookup.close();
       version.close();
     },
@@ -65,8 +67,19 @@ export function openCommandDatabase(path: string): Database & { client: Client }
     read: db,
     write: db,
     dataVersion: () => readDataVersion(client),
-    close: async () => client.close(),
+    close: async () => {
+      if (!client.closed) await checkpoint(client);
+      client.close();
+    },
   };
+}
+
+/**
+ * Puts what lies in the write-ahead log into the database file, so that after a stop the one file is
+ * whole. While others read it does what it can; a file that cannot be written stays as it is.
+ */
+async function checkpoint(client: Client): Promise<void> {
+  await client.execute("PRAGMA wal_checkpoint(TRUNCATE)").catch(() => {});
 }
 
 /** One connection to the file, which is made when it is missing. Throws `DatabaseFileError`. */

@@ -38,6 +38,12 @@ export async function migrationState(
   return { applied, pending: pending.map((migration) => migration.name) };
 }
 
+/** True for a file without a single table. */
+export async function isEmpty(client: Client): Promise<boolean> {
+  const { rows } = await client.execute("SELECT count(*) FROM sqlite_schema");
+  return Number(rows[0]?.[0]) === 0;
+}
+
 /** Applies what is missing, all of it in one transaction. Returns the names of what it applied. */
 export async function migrate(
   client: Client,

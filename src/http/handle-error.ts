@@ -6,6 +6,8 @@ import type { Clock } from "../core/clock.ts";
 import { DomainError, type FieldError } from "../core/errors.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import { databaseFailure } from "../db/database-error.ts";
+import { printableLine } from "../keys/schema-fields.ts";
+import { scopeSyntax } from "../permissions/scopes.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import type { AnswerHeaders, Authenticator, Call } from "./authenticate.ts";
 import { renderError } from "./render-error.ts";
@@ -109,6 +111,8 @@ function invalidFields(error: ValidationError): DomainError {
 function explain(fault: { message: string; schema?: unknown }): string {
   const { anyOf = [] } = (fault.schema ?? {}) as { anyOf?: UnionMember[] };
   const words = anyOf.flatMap((member) => ("const" in member ? [String(member.const)] : []));
+  const rule = patternRules.get((fault.schema as { pattern?: string } | undefined)?.pattern ?? "");
+  if (rule !== undefined && fault.message.startsWith("Expected string to match")) return rule;
   if (fault.message === "Unexpected property") return "This field is not known.";
   if (fault.message === "Expected required property") return "This field is required.";
   if (words.length > 0) return `Must be one of ${words.join(", ")}.`;
@@ -116,6 +120,16 @@ function explain(fault: { message: string; schema?: unknown }): string {
   if (types.length > 0) return `Must be ${types.join(" or ")}.`;
   return `${fault.message}.`;
 }
+
+/** What a regular expression means, for those who do not read them. */
+const patternRules = new Map([
+  [`^${scopeSyntax}$`, "A scope is 1 to 128 of the characters a-z A-Z 0-9 : . _ / * -"],
+  [
+    `^${scopeSyntax}( ${scopeSyntax})*$`,
+    "Scopes are 1 to 128 of the characters a-z A-Z 0-9 : . _ / * - with one space between two.",
+  ],
+  [printableLine, "Must be one line of text without control characters."],
+]);
 
 interface UnionMember {
   type?: string;

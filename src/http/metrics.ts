@@ -7,12 +7,17 @@ export class Metrics {
   readonly denied: Partial<Record<VerifyCode, number>> = {};
   readonly responses: Record<number, number> = {};
 
+  /** Answers of 503: the storage was busy, full or broken, or too much waited. */
+  get unavailable(): number {
+    return this.responses[503] ?? 0;
+  }
+
   countDenial(code: VerifyCode): void {
     this.denied[code] = (this.denied[code] ?? 0) + 1;
   }
 
-  /** Text in the Prometheus exposition format. `gauges` are read at each call. */
-  async render(gauges: Record<string, { help: string; value: number }>): Promise<string> {
+  /** Text in the Prometheus exposition format. `figures` are read at each call. */
+  async render(figures: Record<string, { help: string; value: number }>): Promise<string> {
     const registry = new Registry();
     counter(registry, "tollgate_responses_total", "Responses by status.", "status", this.responses);
     counter(registry, "tollgate_denials_total", "Denied requests by reason.", "code", this.denied);
@@ -23,8 +28,9 @@ export class Metrics {
       "kind",
       this.admitted,
     );
-    for (const [name, { help, value }] of Object.entries(gauges)) {
-      new Gauge({ name, help, registers: [registry] }).set(value);
+    for (const [name, { help, value }] of Object.entries(figures)) {
+      if (name.endsWith("_total")) new Counter({ name, help, registers: [registry] }).inc(value);
+      else new Gauge({ name, help, registers: [registry] }).set(value);
     }
     return registry.metrics();
   }

@@ -105,16 +105,18 @@ function answerHot(general: Fetch, services: Served): Fetch {
 }
 
 /** Counts and logs a response that has its id. */
-function recording({ config, clock, log, metrics }: Recorded) {
+function recording({ config, clock, log, metrics, addresses }: Recorded) {
   return (request: Request, response: Response, startedMs: number): Response => {
     const { status } = response;
     metrics.responses[status] = (metrics.responses[status] ?? 0) + 1;
     if (config.accessLog === "all" || (config.accessLog === "errors" && status >= 500)) {
-      log.info("request", {
+      const print = status >= 500 ? log.error : log.info;
+      print("request", {
         method: request.method,
         path: decoded(pathOf(request)),
         status,
         duration_ms: Math.round((clock.monotonicMs() - startedMs) * 1_000) / 1_000,
+        address: addresses.of(request),
         request_id: response.headers.get("x-request-id"),
       });
     }

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import type { Database } from "../db/client.ts";
 import type { LiveKeys } from "../keys/live-keys.ts";
@@ -24,6 +25,7 @@ export function systemRoutes(services: {
   authenticator: Authenticator;
   metrics: Metrics;
   db: Database;
+  clock: Clock;
   liveKeys: LiveKeys;
   writeBehind: WriteBehind;
   addressLimiter: AddressLimiter;
@@ -94,6 +96,14 @@ function gauges(services: Parameters<typeof systemRoutes>[0]) {
     process_resident_memory_bytes: {
       help: "Resident memory.",
       value: process.memoryUsage.rss(),
+    },
+    tollgate_unavailable_total: {
+      help: "Answers of 503: the storage was busy, full or broken, or too much waited.",
+      value: services.metrics.unavailable,
+    },
+    process_start_time_seconds: {
+      help: "When the process started, Unix seconds.",
+      value: Math.round(services.clock.nowMs() / 1_000 - process.uptime()),
     },
     process_cpu_seconds_total: {
       help: "User and system CPU time.",

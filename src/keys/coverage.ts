@@ -1,7 +1,8 @@
-import { DomainError } from "../core/errors.ts";
+import { DomainError, invalidField } from "../core/errors.ts";
+import { managementScopes } from "../http/route-access.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { isRangeWithin, parseAddressRange } from "../permissions/address-range.ts";
-import { missingScope } from "../permissions/scopes.ts";
+import { covers, missingScope } from "../permissions/scopes.ts";
 import type { KeyRow } from "./key-store.ts";
 
 /** What bounds a management key. */
@@ -59,5 +60,17 @@ function tooWide(what: string, param: string, scope?: string): DomainError {
     "insufficient_scope",
     `A management key can neither give out nor change what is wider than itself: here ${what}.`,
     { param, ...(scope === undefined ? {} : { scope }) },
+  );
+}
+
+/** Throws 422 for a scope that means nothing on a management key: a typing error would make it useless. */
+export function requireKnownScopes(type: KeyRow["type"], scopes: readonly string[]): void {
+  if (type !== "management") return;
+  const unknown = scopes.find((scope) => !managementScopes.some((known) => covers(scope, known)));
+  if (unknown === undefined) return;
+  const known = managementScopes.join(", ");
+  throw invalidField(
+    "scopes",
+    `A management key has no scope ${unknown}. It may hold *, ${known}.`,
   );
 }

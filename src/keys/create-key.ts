@@ -6,7 +6,7 @@ import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { findWorkspace } from "../organizations/organization-store.ts";
 import { findPlan } from "../plans/plan-store.ts";
-import { requireCovered } from "./coverage.ts";
+import { requireCovered, requireKnownScopes } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
 import { keyColumns } from "./key-fields.ts";
 import type { KeyWithSecret } from "./key-schemas.ts";
@@ -55,6 +55,7 @@ export async function createKey(
     createdBy: actor.id,
     updatedAtMs: nowMs,
   };
+  requireKnownScopes(type, key.scopes);
   requireCovered(actor, key);
   const stored = { key, lastUsedAtMs: null, requestsTotal: 0, previous: null };
   const described = describeKey(stored, nowMs);

@@ -2,7 +2,7 @@ import { changesBetween } from "../audit/audit-event.ts";
 import { invalidField } from "../core/errors.ts";
 import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { requireCovered } from "./coverage.ts";
+import { requireCovered, requireKnownScopes } from "./coverage.ts";
 import { requirePlan } from "./create-key.ts";
 import { describeKey } from "./describe-key.ts";
 import { keyColumns } from "./key-fields.ts";
@@ -26,6 +26,7 @@ export async function updateKey(
   await requirePlan(context, columns.planSlug);
   requireCovered(actor, key);
   const changed = { ...key, ...columns, updatedAtMs: nowMs };
+  requireKnownScopes(key.type, changed.scopes);
   requireCovered(actor, changed);
   const results = await context.audit
     .commit({

@@ -20,6 +20,7 @@ export class WriteBehind {
   #secretUses = new Map<string, number>();
   #timer: Timer | undefined;
   #saving: Promise<void> | undefined;
+  #isFailing = false;
 
   constructor(
     private readonly store: UsageStore,
@@ -77,12 +78,17 @@ export class WriteBehind {
         await this.#saveBatch(keys.slice(saved, saved + batchSize));
         saved += batchSize;
       }
+      if (this.#isFailing) this.log.info("Counters are saved again");
+      this.#isFailing = false;
     } catch (error) {
       this.#takeBack(keys.slice(saved), uses);
-      this.log.error("Counters could not be saved; they stay in memory", {
-        keys: this.#unsaved.length,
-        error: describeError(error),
-      });
+      if (!this.#isFailing) {
+        this.log.error("Counters could not be saved; they stay in memory and are tried again", {
+          keys: this.#unsaved.length,
+          error: describeError(error),
+        });
+      }
+      this.#isFailing = true;
     }
   }
 

@@ -57,6 +57,7 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
     retryAfterSeconds: 1,
   },
   storage_failed: { message: "The storage failed. Nothing was changed.", retryAfterSeconds: 1 },
+  overloaded: { message: "Too many requests wait for the database.", retryAfterSeconds: 1 },
 };
 
 /** An error as the standard shape shows it. */

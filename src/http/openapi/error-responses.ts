@@ -16,7 +16,8 @@ interface ErrorResponse {
 const byStatus: Readonly<Record<number, ErrorResponse>> = {
   400: {
     name: "BadRequest",
-    description: "The request is malformed: its Authorization header, or a body that is no JSON.",
+    description:
+      "The request is malformed: its Host or Authorization header, or a body that is no JSON.",
     codes: ["invalid_request", "invalid_json"],
     headers: ["WWW-Authenticate"],
   },
@@ -68,12 +69,6 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
     codes: ["rate_limit_exceeded", "daily_limit_reached", "concurrency_limit_reached"],
     headers: ["Retry-After", ...limitHeaders],
   },
-  431: {
-    name: "HeadersTooLarge",
-    description:
-      "The headers are too large. This one comes without a body, and ends the connection.",
-    codes: [],
-  },
   500: {
     name: "InternalError",
     description: "Something went wrong on this side.",
@@ -82,7 +77,7 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
   503: {
     name: "Unavailable",
     description: "The database cannot be used just now. Nothing was changed; try again.",
-    codes: ["database_busy", "storage_full", "storage_failed"],
+    codes: ["database_busy", "storage_full", "storage_failed", "overloaded"],
     headers: ["Retry-After"],
   },
 };
@@ -100,11 +95,11 @@ export function errorStatuses(operation: {
   const { access, declared, hasPathParameter, hasInput, hasBody } = operation;
   return [
     ...declared.filter((status) => status >= 400),
-    ...(access.kind === "public" ? [] : [400, 401, 403, 429, 503]),
+    400,
+    ...(access.kind === "public" ? [] : [401, 403, 429, 503]),
     ...(hasPathParameter ? [404] : []),
     ...(hasInput ? [422] : []),
     ...(hasBody ? [413, 415] : []),
-    431,
     500,
   ];
 }
@@ -122,7 +117,6 @@ export function errorResponses(schemas: ComponentSchemas) {
   const problem = schemas.refer(ProblemSchema, "response");
   return Object.fromEntries(
     Object.values(byStatus).map(({ name, description, codes, headers = [] }) => {
-      if (codes.length === 0) return [name, { description }];
       const content = {
         "application/json": { schema: error, examples: examples(codes, errorExample) },
         "application/problem+json": { schema: problem, examples: examples(codes, problemExample) },
