@@ -1,14 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { nullable, strictObject, timestamp } from "../http/schema-parts.ts";
+import { literals, nullable, strictObject, timestamp } from "../http/schema-parts.ts";
 import { actorTypes, auditActions } from "./audit-event.ts";
-
-const words = <T extends string>(values: readonly T[], description: string) =>
-  Type.Unsafe<T>(
-    Type.Union(
-      values.map((value) => Type.Literal(value)),
-      { description, examples: [values[0] as T] },
-    ),
-  );
 
 const fields = nullable(Type.Record(Type.String(), Type.Unknown()), {
   description: "The changed fields; null where there was nothing.",
@@ -28,7 +20,7 @@ export const AuditEventSchema = strictObject(
     at: timestamp("When it happened."),
     actor: strictObject(
       {
-        type: words(actorTypes, "`operator` is the command line on the machine."),
+        type: literals(actorTypes, "`operator` is the command line on the machine."),
         id: Type.String({
           description: "The id of the key, `cli` or `system`.",
           examples: ["key_019aa4c1f7da7c01a6e1b8c2d4f60a13"],
@@ -36,7 +28,7 @@ export const AuditEventSchema = strictObject(
       },
       { description: "Who did it." },
     ),
-    action: words(auditActions, "What was done."),
+    action: literals(auditActions, "What was done."),
     target: strictObject(
       {
         type: Type.String({ description: "What kind of thing.", examples: ["key"] }),
@@ -89,7 +81,7 @@ const filters = {
       examples: ["key_019aa4c1f7da7c01a6e1b8c2d4f60a13"],
     }),
   ),
-  action: Type.Optional(words(auditActions, "Only this action.")),
+  action: Type.Optional(literals(auditActions, "Only this action.")),
   target: Type.Optional(
     Type.String({
       minLength: 1,
@@ -126,7 +118,7 @@ export type AuditQuery = Static<typeof AuditQuerySchema>;
 export const exportFormats = ["jsonl", "csv"] as const;
 
 export const AuditExportQuerySchema = strictObject({
-  format: Type.Optional(words(exportFormats, "JSON Lines by default, or CSV.")),
+  format: Type.Optional(literals(exportFormats, "JSON Lines by default, or CSV.")),
   ...filters,
 });
 export type AuditExportQuery = Static<typeof AuditExportQuerySchema>;

@@ -46,6 +46,7 @@ function systemReason(error: unknown): string | undefined {
       return `${path} does not exist and cannot be made.`;
     case "ENOSPC":
       return "No storage space is left.";
+    case "EINVAL":
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":

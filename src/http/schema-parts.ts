@@ -20,6 +20,15 @@ export function nullable<T extends TSchema>(schema: T, options: SchemaOptions = 
   return Type.Union([schema, Type.Null()], options);
 }
 
+/** One of the given words. TypeBox does not check `enum` on a string; it checks a union. */
+export const literals = <T extends string>(values: readonly T[], description: string) =>
+  Type.Unsafe<T>(
+    Type.Union(
+      values.map((value) => Type.Literal(value)),
+      { description, examples: [values[0] as T] },
+    ),
+  );
+
 const momentExample = "2026-11-21T09:30:00.000Z";
 
 /** A moment as this API prints it: RFC 3339, UTC, milliseconds. */

@@ -1,6 +1,12 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
-import { nullable, optionalTimestamp, strictObject, timestamp } from "../http/schema-parts.ts";
+import {
+  literals,
+  nullable,
+  optionalTimestamp,
+  strictObject,
+  timestamp,
+} from "../http/schema-parts.ts";
 import * as fields from "./schema-fields.ts";
 
 export const keyStatuses = ["active", "disabled", "expired", "revoked"] as const;
@@ -17,15 +23,15 @@ export const KeySchema = strictObject(
       description: "Id of the workspace the key belongs to.",
       examples: ["ws_019aa4c1f7d97c01a6e1b8c2d4f60a12"],
     }),
-    type: fields.literals(keyTypes, "What kind of key it is."),
-    environment: fields.literals(environments, "Live or test."),
+    type: literals(keyTypes, "What kind of key it is."),
+    environment: literals(environments, "Live or test."),
     label: fields.label,
     description: fields.description,
     key_prefix: Type.String({
       description: "The first 8 characters of the secret's body, to recognize it by.",
       examples: ["3f9c2a7d"],
     }),
-    status: fields.literals(keyStatuses, "Whether the key can be used, and why not."),
+    status: literals(keyStatuses, "Whether the key can be used, and why not."),
     scopes: fields.scopes,
     plan: fields.plan,
     limits: Type.Required(fields.limits),

@@ -1,8 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
-import { nullable, strictObject } from "../http/schema-parts.ts";
+import { literals, nullable, strictObject } from "../http/schema-parts.ts";
 import { KeySchema, keyStatuses } from "./key-schemas.ts";
-import { literals } from "./schema-fields.ts";
 
 export const keySorts = ["-created_at", "created_at", "label", "-label"] as const;
 export type KeySort = (typeof keySorts)[number];

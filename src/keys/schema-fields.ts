@@ -11,15 +11,6 @@ export const metadataBytesMax = 4_096;
 export const secretExample =
   "sk_live_3f9c2a7d5b1e8064c7a2f9d3e6b0815c4d7a9e2f1b6c3058d4e7a1f9c2b5a4ef";
 
-/** One of the given words. TypeBox does not check `enum` on a string; it checks a union. */
-export const literals = <T extends string>(values: readonly T[], description: string) =>
-  Type.Unsafe<T>(
-    Type.Union(
-      values.map((value) => Type.Literal(value)),
-      { description, examples: [values[0] as T] },
-    ),
-  );
-
 export const keyId = Type.String({
   pattern: "^key_[0-9a-f]{32}$",
   description: "Id of a key; ids sort by the time they were made.",

@@ -1,10 +1,10 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { nullable, strictObject } from "../http/schema-parts.ts";
+import { literals, nullable, strictObject } from "../http/schema-parts.ts";
 import { scopeSyntax, scopesMax } from "../permissions/scopes.ts";
 import { verifyCodes } from "./decide.ts";
 import { KeySchema } from "./key-schemas.ts";
 import { asked, presentedFields } from "./presented-schemas.ts";
-import { literals, metadata, secretExample } from "./schema-fields.ts";
+import { metadata, secretExample } from "./schema-fields.ts";
 
 export const verifyBatchMax = 100;
 

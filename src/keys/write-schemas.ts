@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
-import { optionalTimestamp, strictObject } from "../http/schema-parts.ts";
+import { literals, optionalTimestamp, strictObject } from "../http/schema-parts.ts";
 import { KeySchema } from "./key-schemas.ts";
 import * as fields from "./schema-fields.ts";
 import { printableLine } from "./schema-fields.ts";
@@ -20,12 +20,23 @@ const expiry = {
   ),
 };
 
+/** What a key may do: given at its making, and changed later. */
+const permissions = {
+  scopes: Type.Optional(fields.scopes),
+  plan: Type.Optional(fields.plan),
+  limits: Type.Optional(fields.limits),
+  allowed_models: Type.Optional(fields.globs("Models", "gpt-*")),
+  allowed_providers: Type.Optional(fields.globs("Providers", "openai")),
+  ip_allowlist: Type.Optional(fields.ipAllowlist),
+  metadata: Type.Optional(fields.metadata),
+};
+
 export const CreateKeySchema = strictObject(
   {
     label: fields.label,
     description: Type.Optional(fields.description),
-    type: Type.Optional(fields.literals(keyTypes, "What kind of key; `workspace` by default.")),
-    environment: Type.Optional(fields.literals(environments, "`live` by default.")),
+    type: Type.Optional(literals(keyTypes, "What kind of key; `workspace` by default.")),
+    environment: Type.Optional(literals(environments, "`live` by default.")),
     workspace_id: Type.Optional(
       Type.String({
         minLength: 1,
@@ -34,13 +45,7 @@ export const CreateKeySchema = strictObject(
         examples: ["ws_019aa4c1f7d97c01a6e1b8c2d4f60a12"],
       }),
     ),
-    scopes: Type.Optional(fields.scopes),
-    plan: Type.Optional(fields.plan),
-    limits: Type.Optional(fields.limits),
-    allowed_models: Type.Optional(fields.globs("Models", "gpt-*")),
-    allowed_providers: Type.Optional(fields.globs("Providers", "openai")),
-    ip_allowlist: Type.Optional(fields.ipAllowlist),
-    metadata: Type.Optional(fields.metadata),
+    ...permissions,
     ...expiry,
   },
   {
@@ -66,13 +71,7 @@ export const UpdateKeySchema = strictObject(
     enabled: Type.Optional(
       Type.Boolean({ description: "False switches the key off.", examples: [true] }),
     ),
-    scopes: Type.Optional(fields.scopes),
-    plan: Type.Optional(fields.plan),
-    limits: Type.Optional(fields.limits),
-    allowed_models: Type.Optional(fields.globs("Models", "gpt-*")),
-    allowed_providers: Type.Optional(fields.globs("Providers", "openai")),
-    ip_allowlist: Type.Optional(fields.ipAllowlist),
-    metadata: Type.Optional(fields.metadata),
+    ...permissions,
     ...expiry,
   },
   {

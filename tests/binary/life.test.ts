@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openFile } from "../../src/db/client.ts";
 import {
@@ -70,6 +71,29 @@ describe("a stop", () => {
     );
     const done = outcomes.filter((outcome) => outcome === "done").length;
     expect(listed.data.length).toBeGreaterThanOrEqual(done);
+  });
+});
+
+describe("the database file", () => {
+  test("is whole by itself after a stop, and is not begun anew when it is lost", async () => {
+    const cwd = newFolder();
+    const first = await startBinary({ cwd });
+    const key = await create(first, first.managementKey ?? "", { label: "kept" });
+    await first.end();
+    const data = join(cwd, "data");
+    for (const name of ["tollgate.db-wal", "tollgate.db-shm"]) {
+      rmSync(join(data, name), { force: true });
+    }
+    const second = await startBinary({ cwd });
+    expect((await second.call("/key", { key: key.secret })).status).toBe(200);
+    await second.end();
+    for (const lost of ["missing", "empty"]) {
+      rmSync(join(data, "tollgate.db"));
+      if (lost === "empty") writeFileSync(join(data, "tollgate.db"), "");
+      const refused = runBinary(["serve", "--port", "0"], { cwd });
+      expect([lost, refused.exitCode]).toEqual([lost, 1]);
+      expect(refused.stderr).toContain("its database is empty or missing");
+    }
   });
 });
 
