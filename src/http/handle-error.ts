@@ -6,13 +6,13 @@ import type { Clock } from "../core/clock.ts";
 import { DomainError, type FieldError } from "../core/errors.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import { databaseFailure } from "../db/database-error.ts";
-import { printableLine } from "../keys/schema-fields.ts";
 import { scopeSyntax } from "../permissions/scopes.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import type { AnswerHeaders, Authenticator, Call } from "./authenticate.ts";
 import { renderError } from "./render-error.ts";
 import { requestIdOf } from "./request-id.ts";
 import { pathOf } from "./request-path.ts";
+import { printableLine } from "./schema-parts.ts";
 
 /** Fields named in one 422; a body with more faults than this is fixed in more than one go anyway. */
 const fieldsMax = 50;

@@ -20,7 +20,8 @@ export async function readJsonBody(request: Request): Promise<unknown> {
   const text = await readText(request);
   if (text === "") return {};
   requireJsonType(request.headers.get("content-type"));
-  const value = parse(text);
+  // A client whose body is optional may say so with null.
+  const value = parse(text) ?? {};
   inspect(value, "", 1, 0);
   return value;
 }
@@ -79,6 +80,10 @@ function inspect(value: unknown, path: string, depth: number, seen: number): num
   let count = seen + 1;
   if (count > jsonValuesMax) {
     throw new DomainError("invalid_json", `The JSON holds more than ${jsonValuesMax} values.`);
+  }
+  // SQLite ends a text at NUL, and half a surrogate pair is no Unicode: neither comes back as it was.
+  if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed())) {
+    throw invalidField(path, "Holds a NUL or half a surrogate pair.");
   }
   if (typeof value !== "object" || value === null) return count;
   if (depth > jsonDepthMax) {

@@ -79,9 +79,23 @@ function problemBody(error: DomainError, request: Request) {
   return { type: problemTypeBase + error.code, title, status, detail, ...members };
 }
 
-/** Named in `Accept`, and not with a weight of 0. */
-const problemAccepted = /application\/problem\+json(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
-
+/**
+ * Problem details are for those who would rather have them than the standard shape (RFC 9110 section
+ * 12.5.1). A client that takes both alike, as generated ones do, gets the shape it was generated for.
+ */
 function wantsProblem(request: Request): boolean {
-  return problemAccepted.test(request.headers.get("accept") ?? "");
+  const accept = request.headers.get("accept");
+  if (accept === null || !accept.includes("problem+json")) return false;
+  return weightOf(accept, "application/problem+json") > weightOf(accept, "application/json");
+}
+
+/** The weight that an `Accept` header gives to a media type by name; 0 when it does not name it. */
+function weightOf(accept: string, type: string): number {
+  for (const range of accept.split(",")) {
+    const [name = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    if (name !== type) continue;
+    const weight = parameters.find((parameter) => parameter.startsWith("q="));
+    return weight === undefined ? 1 : Number(weight.slice(2)) || 0;
+  }
+  return 0;
 }

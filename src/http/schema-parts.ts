@@ -29,6 +29,12 @@ export const literals = <T extends string>(values: readonly T[], description: st
     ),
   );
 
+/** One character that is no control: names are printed on terminals and in lists of one line each. */
+export const printable = "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]";
+
+/** One line of text that says something, for people. */
+export const printableLine = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;
+
 const momentExample = "2026-11-21T09:30:00.000Z";
 
 /** A moment as this API prints it: RFC 3339, UTC, milliseconds. */

@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { nullable, strictObject } from "../http/schema-parts.ts";
+import { nullable, printable, printableLine, strictObject } from "../http/schema-parts.ts";
 import { scopeSyntax, scopesMax } from "../permissions/scopes.ts";
 import { limitMax, planSlug } from "../plans/schemas.ts";
 
@@ -16,12 +16,6 @@ export const keyId = Type.String({
   description: "Id of a key; ids sort by the time they were made.",
   examples: ["key_019aa4c1f7e07a3cb1f60d6f5e2a9b14"],
 });
-
-/** No control characters: a label is printed on terminals and in lists of one line each. */
-const printable = "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]";
-
-/** One line of text that says something, for people. */
-export const printableLine = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;
 
 export const label = Type.String({
   minLength: 1,
@@ -86,6 +80,7 @@ export const ipAllowlist = nullable(
 );
 
 export const metadata = Type.Record(Type.String(), Type.Unknown(), {
+  title: "Metadata",
   description: "Your own JSON, at most 4 KiB.",
   examples: [{ team: "search" }],
 });

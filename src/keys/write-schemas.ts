@@ -1,9 +1,8 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
-import { literals, optionalTimestamp, strictObject } from "../http/schema-parts.ts";
+import { literals, optionalTimestamp, printableLine, strictObject } from "../http/schema-parts.ts";
 import { KeySchema } from "./key-schemas.ts";
 import * as fields from "./schema-fields.ts";
-import { printableLine } from "./schema-fields.ts";
 
 export const expiresInSecondsMax = 10 * 366 * 86_400;
 export const gracePeriodSecondsMax = 30 * 86_400;

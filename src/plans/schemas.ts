@@ -1,5 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { nullable, strictObject, timestamp } from "../http/schema-parts.ts";
+import { nullable, printableLine, strictObject, timestamp } from "../http/schema-parts.ts";
 
 /** No limit may be larger: enough for a million requests a second all day. */
 export const limitMax = 100_000_000_000;
@@ -25,6 +25,7 @@ const planLimits = {
 const planName = Type.String({
   minLength: 1,
   maxLength: 100,
+  pattern: printableLine,
   description: "Name of the plan, for people.",
   examples: ["Pro"],
 });

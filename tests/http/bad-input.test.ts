@@ -78,6 +78,23 @@ describe("bodies", () => {
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
 
+  test("422 names a text that the database could not give back as it was", async () => {
+    for (const text of ["a\\u0000b", "a\\ud800b"]) {
+      const label = await send(`{"label":"${text}"}`);
+      expect([label.status, label.body.error.param]).toEqual([422, "label"]);
+      const inside = await send(`{"label":"x","metadata":{"deep":["${text}"]}}`);
+      expect([inside.status, inside.body.error.param]).toEqual([422, "metadata.deep.0"]);
+      const plan = await app.manage("/plans", {
+        method: "POST",
+        body: `{"slug":"nul","name":"${text}"}`,
+        headers: json,
+      });
+      expect(plan.status).toBe(422);
+    }
+    expect((await app.manage("/plans", { body: { slug: "blank", name: " " } })).status).toBe(422);
+    expect((await app.manage("/plans")).status).toBe(200);
+  });
+
   test("422 for JSON that is no object", async () => {
     for (const body of ["[]", '"x"', "7", "null", "true"]) {
       expect((await send(body)).status).toBe(422);
@@ -186,7 +203,25 @@ describe("answers", () => {
     expect(ids.size).toBe(paths.length * 2);
   });
 
-  test("problem details come to those who ask for them", async () => {
+  test("problem details come to those who would rather have them than JSON", async () => {
+    const typeFor = async (accept: string) =>
+      (await app.call("/key", { headers: { accept } })).headers.get("content-type");
+    for (const accept of [
+      "application/problem+json",
+      "application/json;q=0.5, application/problem+json",
+      "*/*, application/problem+json;q=0.1",
+    ]) {
+      expect([accept, await typeFor(accept)]).toEqual([accept, "application/problem+json"]);
+    }
+    for (const accept of [
+      "*/*",
+      "application/json, application/problem+json",
+      "application/json, application/problem+json;q=0.5",
+      "application/problem+json;q=0",
+    ]) {
+      expect([accept, await typeFor(accept)]).toEqual([accept, "application/json"]);
+    }
+
     const headers = { accept: "application/problem+json" };
     const answer = await app.call("/key", { headers });
     expect(answer.headers.get("content-type")).toBe("application/problem+json");

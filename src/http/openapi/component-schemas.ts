@@ -106,6 +106,9 @@ function translateWords(raw: RawSchema): Schema {
   if (Array.isArray(examples) && examples.length > 0) words["example"] = examples[0];
   // TypeBox writes a record as a pattern that every name matches.
   if (patternProperties !== undefined) words["additionalProperties"] = true;
+  // Without a format generators take 32 bits, which limits and money outgrow.
+  if (words["type"] === "integer") words["format"] = "int64";
+  if (words["type"] === "number") words["format"] = "double";
   // A value that is always null has to be of some type, and generators do not read `enum: [null]`.
   if (words["type"] === "null") Object.assign(words, { type: "string", nullable: true });
   return words;
