@@ -51,7 +51,7 @@ export class WriteBehind {
 
   /** Saves what is unsaved now, after a save under way. Resolves when it is done, or has failed. */
   async save(): Promise<void> {
-    await this.#saving;
+    while (this.#saving !== undefined) await this.#saving;
     this.#saving = this.#saveAll().finally(() => {
       this.#saving = undefined;
     });
