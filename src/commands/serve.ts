@@ -38,7 +38,7 @@ export function serveCommand(context: CommandContext): Command {
       },
     });
     const server = startServer(createApp(services).compile().fetch, services);
-    const address = `http://${server.hostname}:${server.port}`;
+    const address = server.url.origin;
     log.info("listening", { address, data: paths.folder });
     if (!(await hasKeys(services.db))) {
       const { secret } = await createFirstKey(services.keys, instance.actor);
