@@ -1,26 +1,41 @@
 import type { Clock } from "../core/clock.ts";
+import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
+import type { Actor } from "../organizations/actor.ts";
 import { type AuditEntry, chainRow } from "./audit-event.ts";
 import { appendRow, isTakenSequence, readHead } from "./audit-store.ts";
 
 /** Tries of one commit against other processes that append at the same time. */
 const attemptsMax = 20;
+/** Changes that may wait for their turn; one more is answered 503. */
+export const auditQueueMax = 1_000;
 
 interface Commit {
   /** The change itself; the entry is recorded when its last statement changed something. */
   change: Alongside;
-  entry: AuditEntry;
+  entry: Omit<AuditEntry, "actor">;
   /** What else belongs to the transaction. */
   alongside?: Alongside;
 }
 
+interface Turn {
+  actor: Actor;
+  /** Reads, checks and builds the change, with the actor as it is now. */
+  build: (actor: Actor) => Commit | Promise<Commit>;
+  /** Goes before what waits: a revocation. */
+  isUrgent?: boolean;
+}
+
 /**
  * Commits changes together with their rows in the log, one after the other: each row carries the hash
- * of the one before, so there is one end to append to. A second process, such as the command line,
- * is met by the sequence number: who comes second reads the new end and tries again.
+ * of the one before, so there is one end to append to. What a change rests on is read in its turn, and
+ * the actor is asked for again: between the call and its turn, the key that calls, or the one that is
+ * called about, may have been revoked or changed. A second process, such as the command line, is met
+ * by the sequence number: who comes second reads again.
  */
 export class AuditLog {
-  #last: Promise<unknown> = Promise.resolve();
+  #waiting: (() => Promise<void>)[] = [];
+  #isRunning = false;
 
   constructor(
     private readonly db: Database,
@@ -28,15 +43,33 @@ export class AuditLog {
   ) {}
 
   /** All in one transaction. Returns the results of the change's statements. */
-  commit(commit: Commit): Promise<unknown[]> {
-    const run = this.#last.then(() => this.#append(commit));
-    this.#last = run.catch(() => {});
-    return run;
+  commit(turn: Turn): Promise<unknown[]> {
+    const { isUrgent = false } = turn;
+    if (this.#waiting.length >= auditQueueMax && !isUrgent) {
+      const options = { retryAfterSeconds: 1 };
+      return Promise.reject(new DomainError("overloaded", "Too many changes wait.", options));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
+    const run = () => this.#take(turn).then(resolve, reject);
+    if (isUrgent) this.#waiting.unshift(run);
+    else this.#waiting.push(run);
+    if (!this.#isRunning) void this.#runAll();
+    return promise;
   }
 
-  async #append({ change, entry, alongside = [] }: Commit): Promise<unknown[]> {
+  async #runAll(): Promise<void> {
+    this.#isRunning = true;
+    for (let run = this.#waiting.shift(); run !== undefined; run = this.#waiting.shift())
+      await run();
+    this.#isRunning = false;
+  }
+
+  async #take({ actor: before, build }: Turn): Promise<unknown[]> {
     for (let attempt = 1; ; attempt++) {
-      const row = chainRow(await readHead(this.db), entry, this.clock.nowMs());
+      const head = await readHead(this.db);
+      const actor = (await before.refresh?.()) ?? before;
+      const { change, entry, alongside = [] } = await build(actor);
+      const row = chainRow(head, { ...entry, actor }, this.clock.nowMs());
       const [first, ...rest] = [...change, appendRow(this.db, row), ...alongside];
       if (first === undefined) return [];
       try {

@@ -7,6 +7,7 @@ import type { AddressLimiter } from "../limits/address-limiter.ts";
 import { rollWindows } from "../limits/counters.ts";
 import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import type { Actor } from "../organizations/actor.ts";
+import { holdsScope } from "../permissions/scopes.ts";
 import { readBearer } from "./bearer.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import type { Metrics } from "./metrics.ts";
@@ -95,6 +96,10 @@ export class Authenticator {
     const secret = await this.authorize(call, route);
     this.#count(secret, "management");
     describeLimits(call.headers, secret, this.gate);
+    return this.#actorOf(call, secret, route);
+  }
+
+  #actorOf(call: Call, secret: LiveSecret, route: string): Actor {
     const { grant } = secret.live;
     return {
       id: grant.keyId,
@@ -111,7 +116,21 @@ export class Authenticator {
         userAgent: call.request.headers.get("user-agent")?.slice(0, userAgentLengthMax) ?? null,
         requestId: requestIdOf(call.request),
       },
+      refresh: () => this.#refresh(call, route),
     };
+  }
+
+  /** The limits are not asked again: the call was counted when it came in. */
+  async #refresh(call: Call, route: string): Promise<Actor> {
+    const access = routeAccess[route];
+    const secret = await this.gate.find(this.#requireToken(call.request));
+    if (secret === undefined || !isUsable(secret, this.gate.clock.nowMs())) {
+      throw this.#refuse(call, secret, denials.notFound());
+    }
+    const { scopes } = secret.live.grant;
+    const scope = access?.kind === "management" ? access.scope : "*";
+    if (!holdsScope(scopes, scope)) throw this.#refuse(call, secret, denials.scopeMissing(scope));
+    return this.#actorOf(call, secret, route);
   }
 
   /** Counts a request without a key against its address. Throws 429 when the address is over. */

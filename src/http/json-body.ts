@@ -7,6 +7,8 @@ export const jsonDepthMax = 32;
 export const jsonValuesMax = 20_000;
 /** Bytes of all bodies that are being read at one time. */
 export const bodiesBytesMax = 67_108_864;
+/** Bodies up to this size are read all the same: nobody's large ones keep others from small calls. */
+const smallBodyBytes = 65_536;
 
 /** Names that reach an object's prototype in careless code further on (CVE-2025-66456). */
 const dangerousNames = new Set(["__proto__", "constructor", "prototype"]);
@@ -55,7 +57,7 @@ async function readText(request: Request): Promise<string> {
       size += chunk.byteLength;
       bytesBeingRead += chunk.byteLength;
       if (size > bodyBytesMax) throw tooLarge();
-      if (bytesBeingRead > bodiesBytesMax) throw tooMany();
+      if (bytesBeingRead > bodiesBytesMax && size > smallBodyBytes) throw tooMany();
       chunks.push(chunk);
     }
   } catch (error) {
@@ -78,18 +80,15 @@ function decodeUtf8(bytes: Uint8Array): string {
 /** Walks the whole value once; returns how many values it holds. */
 function inspect(value: unknown, path: string, depth: number, seen: number): number {
   let count = seen + 1;
-  if (count > jsonValuesMax) {
-    throw new DomainError("invalid_json", `The JSON holds more than ${jsonValuesMax} values.`);
-  }
-  // SQLite ends a text at NUL, and half a surrogate pair is no Unicode: neither comes back as it was.
-  if (typeof value === "string" && (value.includes("\0") || !value.isWellFormed())) {
-    throw invalidField(path, "Holds a NUL or half a surrogate pair.");
-  }
+  if (count > jsonValuesMax) throw tooManyValues();
+  if (typeof value === "string") requireStorable(value, path);
   if (typeof value !== "object" || value === null) return count;
   if (depth > jsonDepthMax) {
     throw new DomainError("invalid_json", `The JSON is nested more than ${jsonDepthMax} deep.`);
   }
+  if (Array.isArray(value) && count + value.length > jsonValuesMax) throw tooManyValues();
   for (const name of Object.keys(value)) {
+    requireStorable(name, path);
     const innerPath = path === "" ? name : `${path}.${name}`;
     if (dangerousNames.has(name)) throw invalidField(innerPath, "This name is not allowed.");
     count = inspect((value as Record<string, unknown>)[name], innerPath, depth + 1, count);
@@ -104,4 +103,14 @@ function tooLarge(): DomainError {
 function tooMany(): DomainError {
   const options = { retryAfterSeconds: 1 };
   return new DomainError("overloaded", "Too many bodies are being read at once.", options);
+}
+
+function tooManyValues(): DomainError {
+  return new DomainError("invalid_json", `The JSON holds more than ${jsonValuesMax} values.`);
+}
+
+/** SQLite ends a text at NUL, and half a surrogate pair is no Unicode: neither comes back as it was. */
+function requireStorable(text: string, path: string): void {
+  if (!text.includes("\0") && text.isWellFormed()) return;
+  throw invalidField(path, "Holds a NUL or half a surrogate pair.");
 }

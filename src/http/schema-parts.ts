@@ -30,7 +30,7 @@ export const literals = <T extends string>(values: readonly T[], description: st
   );
 
 /** One character that is no control: names are printed on terminals and in lists of one line each. */
-export const printable = "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]";
+export const printable = "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]";
 
 /** One line of text that says something, for people. */
 export const printableLine = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;

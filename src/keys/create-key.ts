@@ -56,22 +56,26 @@ export async function createKey(
     updatedAtMs: nowMs,
   };
   requireKnownScopes(type, key.scopes);
-  requireCovered(actor, key);
   const stored = { key, lastUsedAtMs: null, requestsTotal: 0, previous: null };
   const described = describeKey(stored, nowMs);
   const created = { ...described, secret };
   const secretRow = context.secretRow({ keyId: key.id, secret, keyPrefix, nowMs });
   await context.audit
     .commit({
-      change: insertKey(context.db, key, secretRow),
-      entry: {
-        actor,
-        action: "key.created",
-        targetId: key.id,
-        organizationId: key.organizationId,
-        changes: { before: null, after: described },
+      actor,
+      build: (now) => {
+        requireCovered(now, key);
+        return {
+          change: insertKey(context.db, key, secretRow),
+          entry: {
+            action: "key.created",
+            targetId: key.id,
+            organizationId: key.organizationId,
+            changes: { before: null, after: described },
+          },
+          alongside: options.alongside?.(created) ?? [],
+        };
       },
-      alongside: options.alongside?.(created) ?? [],
     })
     .catch((error: unknown) => {
       // The plan went between the check and the write.

@@ -17,9 +17,6 @@ export async function revokeKey(
 ): Promise<Key> {
   const { keyId, reason, actor } = options;
   const address = { organizationId: actor.organizationId, keyId };
-  const stored = await requireKey(context, address);
-  const { key } = stored;
-  requireCovered(actor, key);
   const nowMs = context.clock.nowMs();
   const changes = {
     revokedAtMs: nowMs,
@@ -28,16 +25,24 @@ export async function revokeKey(
     updatedAtMs: nowMs,
   };
   await context.audit.commit({
-    change: changeKey(context.db, address, changes),
-    entry: {
-      actor,
-      action: "key.revoked",
-      targetId: keyId,
-      organizationId: key.organizationId,
-      changes: changesBetween(
-        describeKey(stored, nowMs),
-        describeKey({ ...stored, key: { ...key, ...changes } }, nowMs),
-      ),
+    actor,
+    isUrgent: true,
+    build: async (now) => {
+      const stored = await requireKey(context, address);
+      const { key } = stored;
+      requireCovered(now, key);
+      return {
+        change: changeKey(context.db, address, changes),
+        entry: {
+          action: "key.revoked",
+          targetId: keyId,
+          organizationId: key.organizationId,
+          changes: changesBetween(
+            describeKey(stored, nowMs),
+            describeKey({ ...stored, key: { ...key, ...changes } }, nowMs),
+          ),
+        },
+      };
     },
   });
   context.invalidate(keyId);

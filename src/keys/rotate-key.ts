@@ -4,8 +4,8 @@ import type { Alongside } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
-import type { KeyWithSecret } from "./key-schemas.ts";
-import { replaceSecret } from "./key-store.ts";
+import type { Key, KeyWithSecret } from "./key-schemas.ts";
+import { replaceSecret, type StoredKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
 import { requireLiveKey } from "./show-key.ts";
 
@@ -24,31 +24,30 @@ export async function rotateKey(
 ): Promise<KeyWithSecret> {
   const { keyId, actor } = options;
   const address = { organizationId: actor.organizationId, keyId };
-  const stored = await requireLiveKey(context, address);
-  requireCovered(actor, stored.key);
   const nowMs = context.clock.nowMs();
   const graceEndsAtMs = nowMs + options.gracePeriodSeconds * 1_000;
-  const { secret, keyPrefix } = generateSecret(stored.key.type, stored.key.environment);
-  const previous = {
-    keyPrefix: stored.key.keyPrefix,
-    expiresAtMs: graceEndsAtMs,
-    lastUsedAtMs: null,
-  };
-  const key = { ...stored.key, keyPrefix, rotatedAtMs: nowMs, updatedAtMs: nowMs };
-  const described = describeKey({ ...stored, key, previous }, nowMs);
-  const rotated = { ...described, secret };
-  const secretRow = context.secretRow({ keyId, secret, keyPrefix, nowMs });
+  let rotated: KeyWithSecret | undefined;
   await context.audit
     .commit({
-      change: replaceSecret(context.db, actor.organizationId, { secret: secretRow, graceEndsAtMs }),
-      entry: {
-        actor,
-        action: "key.rotated",
-        targetId: keyId,
-        organizationId: key.organizationId,
-        changes: changesBetween(describeKey(stored, nowMs), described),
+      actor,
+      build: async (now) => {
+        const stored = await requireLiveKey(context, address);
+        requireCovered(now, stored.key);
+        const { secret, keyPrefix } = generateSecret(stored.key.type, stored.key.environment);
+        const described = describeRotated(stored, { keyPrefix, nowMs, graceEndsAtMs });
+        rotated = { ...described, secret };
+        const row = context.secretRow({ keyId, secret, keyPrefix, nowMs });
+        return {
+          change: replaceSecret(context.db, actor.organizationId, { secret: row, graceEndsAtMs }),
+          entry: {
+            action: "key.rotated",
+            targetId: keyId,
+            organizationId: stored.key.organizationId,
+            changes: changesBetween(describeKey(stored, nowMs), described),
+          },
+          alongside: options.alongside?.(rotated) ?? [],
+        };
       },
-      alongside: options.alongside?.(rotated) ?? [],
     })
     .catch(async (error: unknown) => {
       // Revoked between the read and the write: say so.
@@ -56,5 +55,20 @@ export async function rotateKey(
       throw error;
     });
   context.invalidate(keyId);
+  if (rotated === undefined) throw new Error("The rotation was committed without being built.");
   return rotated;
+}
+
+function describeRotated(
+  stored: StoredKey,
+  to: { keyPrefix: string; nowMs: number; graceEndsAtMs: number },
+): Key {
+  const { keyPrefix, nowMs } = to;
+  const previous = {
+    keyPrefix: stored.key.keyPrefix,
+    expiresAtMs: to.graceEndsAtMs,
+    lastUsedAtMs: null,
+  };
+  const key = { ...stored.key, keyPrefix, rotatedAtMs: nowMs, updatedAtMs: nowMs };
+  return describeKey({ ...stored, key, previous }, nowMs);
 }

@@ -19,27 +19,31 @@ export async function updateKey(
 ): Promise<Key> {
   const { keyId, input, actor } = options;
   const address = { organizationId: actor.organizationId, keyId };
-  const stored = await requireLiveKey(context, address);
-  const { key } = stored;
   const nowMs = context.clock.nowMs();
-  const columns = keyColumns(input, nowMs);
+  const columns = { ...keyColumns(input, nowMs), updatedAtMs: nowMs };
   await requirePlan(context, columns.planSlug);
-  requireCovered(actor, key);
-  const changed = { ...key, ...columns, updatedAtMs: nowMs };
-  requireKnownScopes(key.type, changed.scopes);
-  requireCovered(actor, changed);
   const results = await context.audit
     .commit({
-      change: changeKey(context.db, address, { ...columns, updatedAtMs: nowMs }),
-      entry: {
-        actor,
-        action: "key.updated",
-        targetId: keyId,
-        organizationId: key.organizationId,
-        changes: changesBetween(
-          describeKey(stored, nowMs),
-          describeKey({ ...stored, key: changed }, nowMs),
-        ),
+      actor,
+      build: async (now) => {
+        const stored = await requireLiveKey(context, address);
+        const { key } = stored;
+        requireCovered(now, key);
+        const changed = { ...key, ...columns };
+        requireKnownScopes(key.type, changed.scopes);
+        requireCovered(now, changed);
+        return {
+          change: changeKey(context.db, address, columns),
+          entry: {
+            action: "key.updated",
+            targetId: keyId,
+            organizationId: key.organizationId,
+            changes: changesBetween(
+              describeKey(stored, nowMs),
+              describeKey({ ...stored, key: changed }, nowMs),
+            ),
+          },
+        };
       },
     })
     .catch((error: unknown) => {

@@ -25,4 +25,6 @@ export interface Actor {
   limits: Limits;
   /** Null for a command. */
   origin: Origin | null;
+  /** The actor as it is now. Throws 401 or 403 when it may no longer do what it is about to do. */
+  refresh?: () => Promise<Actor>;
 }

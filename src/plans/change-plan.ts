@@ -12,20 +12,26 @@ export async function changePlan(
   options: { slug: string; input: ChangePlan; actor: Actor },
 ): Promise<Plan> {
   const { slug, input, actor } = options;
-  const row = await findPlan(db, slug);
-  if (row === undefined) throw notFound("plan");
   const columns = { ...planColumns(input), updatedAtMs: clock.nowMs() };
-  const plan = describePlan({ ...row, ...columns });
+  let plan: Plan | undefined;
   await audit.commit({
-    change: changeStatement(db, slug, columns),
-    entry: {
-      actor,
-      action: "plan.changed",
-      targetId: slug,
-      organizationId: null,
-      changes: changesBetween(describePlan(row), plan),
+    actor,
+    build: async () => {
+      const row = await findPlan(db, slug);
+      if (row === undefined) throw notFound("plan");
+      plan = describePlan({ ...row, ...columns });
+      return {
+        change: changeStatement(db, slug, columns),
+        entry: {
+          action: "plan.changed",
+          targetId: slug,
+          organizationId: null,
+          changes: changesBetween(describePlan(row), plan),
+        },
+      };
     },
   });
   invalidateAll();
+  if (plan === undefined) throw notFound("plan");
   return plan;
 }

@@ -28,15 +28,17 @@ export async function createPlan(
   const plan = describePlan(row);
   await audit
     .commit({
-      change: insertPlan(db, row),
-      entry: {
-        actor,
-        action: "plan.created",
-        targetId: row.slug,
-        organizationId: null,
-        changes: { before: null, after: plan },
-      },
-      alongside: options.alongside(plan),
+      actor,
+      build: () => ({
+        change: insertPlan(db, row),
+        entry: {
+          action: "plan.created",
+          targetId: row.slug,
+          organizationId: null,
+          changes: { before: null, after: plan },
+        },
+        alongside: options.alongside(plan),
+      }),
     })
     .catch(async (error: unknown) => {
       // Made by another call between the check and the write.

@@ -10,17 +10,21 @@ export async function deletePlan(
   { db, audit }: PlansContext,
   { slug, actor }: { slug: string; actor: Actor },
 ): Promise<void> {
-  const row = await findPlan(db, slug);
-  if (row === undefined) throw notFound("plan");
   await audit
     .commit({
-      change: deleteStatement(db, slug),
-      entry: {
-        actor,
-        action: "plan.deleted",
-        targetId: slug,
-        organizationId: null,
-        changes: { before: describePlan(row), after: null },
+      actor,
+      build: async () => {
+        const row = await findPlan(db, slug);
+        if (row === undefined) throw notFound("plan");
+        return {
+          change: deleteStatement(db, slug),
+          entry: {
+            action: "plan.deleted",
+            targetId: slug,
+            organizationId: null,
+            changes: { before: describePlan(row), after: null },
+          },
+        };
       },
     })
     .catch((error: unknown) => {

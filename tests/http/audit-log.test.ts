@@ -134,6 +134,54 @@ describe("the audit log", () => {
     expect((await events("actor=cli"))[0].actor).toEqual({ type: "operator", id: "cli" });
   });
 
+  test("no change is made by a key after its own revocation, however many were waiting", async () => {
+    const scopes = ["keys:read", "keys:write"];
+    const thief = await app.newKey({ type: "management", scopes });
+    const flood = Array.from({ length: 300 }, () =>
+      app.call("/api-keys", { key: thief.secret, body: { label: "copy" } }),
+    );
+    const revoked = await app.manage(`/api-keys/${thief.id}`, { method: "DELETE" });
+    expect(revoked.body.status).toBe("revoked");
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    expect(statuses.every((status) => status === 201 || status === 401)).toBe(true);
+    const [end] = await events(`target=${thief.id}&action=key.revoked`);
+    const [last] = await events(`actor=${thief.id}`);
+    expect(last?.sequence ?? 0).toBeLessThan(end.sequence);
+  });
+
+  test("nobody takes over a key that became wider while their call was waiting", async () => {
+    const target = await app.newKey({ type: "management", scopes: ["keys:read"] });
+    const narrow = await app.newKey({ type: "management", scopes: ["keys:read", "keys:write"] });
+    const by = (path: string, body: object) => app.call(path, { key: narrow.secret, body });
+    const flood = Array.from({ length: 100 }, () => by("/api-keys", { label: "filler" }));
+    const widened = app.manage(`/api-keys/${target.id}`, {
+      method: "PATCH",
+      body: { scopes: ["*"] },
+    });
+    const rotated = by(`/api-keys/${target.id}/rotate`, {});
+    expect((await widened).status).toBe(200);
+    const { status } = await rotated;
+    await Promise.all(flood);
+    expect(status).toBe(403);
+  });
+
+  test("parallel changes of one key are recorded as they happened", async () => {
+    const key = await app.newKey({ label: "L0" });
+    const labels = ["A", "B", "C", "D"];
+    await Promise.all(
+      labels.map((label) =>
+        app.manage(`/api-keys/${key.id}`, { method: "PATCH", body: { label } }),
+      ),
+    );
+    const rows = (await events(`target=${key.id}&action=key.updated`)).toReversed();
+    let before = "L0";
+    for (const { changes } of rows) {
+      expect(changes.before.label).toBe(before);
+      before = changes.after.label;
+    }
+    expect((await app.manage(`/api-keys/${key.id}`)).body.label).toBe(before);
+  });
+
   test("cannot be changed by SQL, and a change behind its triggers is found and named", async () => {
     const { $client } = app.services.db.write;
     for (const sql of ["UPDATE audit_log SET actor_id = 'x'", "DELETE FROM audit_log"]) {

@@ -176,9 +176,7 @@ describe("counters", () => {
 
   test("keys that come in at once are each counted before any can leave memory", async () => {
     const small = await startTestApp({ clock: new TestClock(), flags: { liveKeysMax: "1000" } });
-    const keys = await Promise.all(
-      Array.from({ length: 1_400 }, () => small.newKey({ limits: { requests_per_minute: 1 } })),
-    );
+    const keys = await small.newKeys(1_400, { limits: { requests_per_minute: 1 } });
     const askAll = () =>
       Promise.all(
         keys.map(async ({ secret }) => (await small.call("/key", { key: secret })).status),
@@ -196,7 +194,7 @@ describe("counters", () => {
     const key = await small.newKey({ limits: { requests_per_minute: 10 } });
     for (let i = 0; i < 4; i++) await small.call("/key", { key: key.secret });
     await small.services.writeBehind.save();
-    const others = await Promise.all(Array.from({ length: 2_200 }, () => small.newKey()));
+    const others = await small.newKeys(2_200);
     for (const other of others) {
       await small.call("/key", { key: other.secret });
       if (small.services.writeBehind.unsavedCount >= 200) await small.services.writeBehind.save();

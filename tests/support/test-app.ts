@@ -102,6 +102,13 @@ export async function startTestApp(
     };
   };
 
+  const newKey = async (input: Partial<CreateKey> = {}): Promise<KeyWithSecret> => {
+    const body = { label: "test key", ...input };
+    const created = await call("/api-keys", { key: operator.secret, body });
+    if (created.status !== 201) throw new Error(`Not created: ${JSON.stringify(created.body)}`);
+    return created.body;
+  };
+
   return {
     call,
     clock,
@@ -117,11 +124,15 @@ export async function startTestApp(
     /** A call with the operator's management key. */
     manage: (path: string, init: CallOptions = {}) => call(path, { key: operator.secret, ...init }),
     /** A new key by the API. */
-    async newKey(input: Partial<CreateKey> = {}): Promise<KeyWithSecret> {
-      const body = { label: "test key", ...input };
-      const created = await call("/api-keys", { key: operator.secret, body });
-      if (created.status !== 201) throw new Error(`Not created: ${JSON.stringify(created.body)}`);
-      return created.body;
+    newKey,
+    /** Many new keys, as many at once as may wait for their turn. */
+    async newKeys(count: number, input: Partial<CreateKey> = {}): Promise<KeyWithSecret[]> {
+      const made: KeyWithSecret[] = [];
+      while (made.length < count) {
+        const some = Math.min(500, count - made.length);
+        made.push(...(await Promise.all(Array.from({ length: some }, () => newKey(input)))));
+      }
+      return made;
     },
     /** Stops, and holds logs, metrics and every file of the folder against the secrets given out. */
     async stop({ keepFolder = false } = {}): Promise<void> {
