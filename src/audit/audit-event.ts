@@ -60,6 +60,7 @@ export const chainStart: ChainHead = { sequence: 0, hash: "" };
 /** The row that follows `head` and carries its hash. */
 export function chainRow(head: ChainHead, entry: AuditEntry, nowMs: number): AuditRow {
   const { actor, action } = entry;
+  const origin = actor.origin?.();
   const row = {
     sequence: head.sequence + 1,
     atMs: nowMs,
@@ -70,9 +71,9 @@ export function chainRow(head: ChainHead, entry: AuditEntry, nowMs: number): Aud
     targetType: action.slice(0, action.indexOf(".")),
     targetId: entry.targetId,
     changes: JSON.stringify(entry.changes),
-    address: actor.origin?.address ?? null,
-    userAgent: actor.origin?.userAgent ?? null,
-    requestId: actor.origin?.requestId ?? null,
+    address: origin?.address ?? null,
+    userAgent: origin?.userAgent ?? null,
+    requestId: origin?.requestId ?? null,
     previousHash: head.hash,
   };
   return { ...row, hash: hashOf(row) };

@@ -41,7 +41,7 @@ export const ConfigSchema = Type.Object(
       description: "Requests a minute without a good key, for each client address.",
     }),
     liveKeysMax: Type.Integer({
-      default: 10_000,
+      default: 8_000,
       minimum: 1_000,
       maximum: 1_000_000,
       description: "Keys held in memory.",

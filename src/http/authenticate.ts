@@ -111,11 +111,11 @@ export class Authenticator {
       expiresAtMs: grant.expiresAtMs,
       addressRanges: grant.addressRanges,
       limits: grant.limits,
-      origin: {
+      origin: () => ({
         address: this.addresses.of(call.request) ?? null,
         userAgent: call.request.headers.get("user-agent")?.slice(0, userAgentLengthMax) ?? null,
         requestId: requestIdOf(call.request),
-      },
+      }),
       refresh: () => this.#refresh(call, route),
     };
   }

@@ -23,8 +23,8 @@ export interface Actor {
   expiresAtMs: number | null;
   addressRanges: readonly AddressRange[] | null;
   limits: Limits;
-  /** Null for a command. */
-  origin: Origin | null;
+  /** Worked out when a change is recorded: most calls change nothing. Null for a command. */
+  origin: (() => Origin) | null;
   /** The actor as it is now. Throws 401 or 403 when it may no longer do what it is about to do. */
   refresh?: () => Promise<Actor>;
 }
