@@ -1,13 +1,23 @@
 import { Elysia } from "elysia";
 import { auditRoutes } from "./audit/routes.ts";
+import { linkPageRoutes } from "./console/routes.ts";
+import { hatRoutes } from "./hats/routes.ts";
 import { documentRoutes } from "./http/document-routes.ts";
 import { handleError } from "./http/handle-error.ts";
 import { systemRoutes } from "./http/system-routes.ts";
 import { presentedKeyRoutes } from "./keys/presented-routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { verifyRoutes } from "./keys/verify-routes.ts";
+import { memberRoutes } from "./organizations/member-routes.ts";
+import { organizationRoutes } from "./organizations/routes.ts";
+import { permissionRoutes } from "./permissions/routes.ts";
 import { planRoutes } from "./plans/routes.ts";
+import { runtimeRoutes } from "./runtimes/routes.ts";
 import type { Services } from "./services.ts";
+import { sessionRoutes } from "./sessions/routes.ts";
+import { teamRoutes } from "./teams/routes.ts";
+import { userRoutes } from "./users/routes.ts";
+import { workspaceRoutes } from "./workspaces/routes.ts";
 
 /**
  * Unknown fields are refused, not dropped. `standardHostname` off: on, Elysia takes a host to have
@@ -20,7 +30,16 @@ export function apiRoutes(services: Services) {
   return new Elysia(options)
     .use(presentedKeyRoutes(services))
     .use(verifyRoutes(services))
+    .use(permissionRoutes(services))
     .use(keyRoutes(services))
+    .use(runtimeRoutes(services))
+    .use(organizationRoutes(services))
+    .use(memberRoutes(services))
+    .use(workspaceRoutes(services))
+    .use(teamRoutes(services))
+    .use(hatRoutes(services))
+    .use(sessionRoutes(services))
+    .use(userRoutes(services))
     .use(planRoutes(services))
     .use(auditRoutes(services))
     .use(systemRoutes(services));
@@ -38,5 +57,6 @@ export function createApp(services: Services) {
       handleError({ error, code, request, headers: set.headers }, services),
     )
     .use(apiRoutes(services))
-    .use(documentRoutes(services, describedRoutes));
+    .use(documentRoutes(services, describedRoutes))
+    .use(linkPageRoutes(services));
 }

@@ -1,13 +1,15 @@
 import { AuditLog } from "./audit/audit-log.ts";
 import { type DataPaths, parseTrustedProxies } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
-import type { Clock } from "./core/clock.ts";
+import { type Clock, minuteMs } from "./core/clock.ts";
 import type { Logger } from "./core/log.ts";
+import { PasswordHasher } from "./crypto/password-hash.ts";
 import type { Subkeys } from "./crypto/root-key.ts";
 import { openServerDatabase } from "./db/client.ts";
 import { InvalidationWatch } from "./db/invalidation-watch.ts";
 import { scheduleMaintenance } from "./db/maintenance.ts";
 import { Authenticator } from "./http/authenticate.ts";
+import { Authorizer, sessionRequestsMax } from "./http/authorize.ts";
 import { ClientAddresses } from "./http/client-address.ts";
 import { Idempotency } from "./http/idempotency.ts";
 import { Metrics } from "./http/metrics.ts";
@@ -16,7 +18,10 @@ import { createKeysContext } from "./keys/keys-context.ts";
 import { createSecretLoader } from "./keys/live-key-store.ts";
 import { LiveKeys } from "./keys/live-keys.ts";
 import { AddressLimiter } from "./limits/address-limiter.ts";
+import { HitLimiter } from "./limits/hit-limiter.ts";
 import { WindowClock } from "./limits/window-clock.ts";
+import { LoginLimiter } from "./sessions/login-limiter.ts";
+import { SessionGate } from "./sessions/session-gate.ts";
 import { createUsageStore } from "./usage/usage-store.ts";
 import { WriteBehind } from "./usage/write-behind.ts";
 
@@ -50,7 +55,28 @@ export async function startServices(options: {
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
   const audit = new AuditLog(db, clock);
-  const invalidateAll = () => liveKeys.invalidateAll();
+  const authenticator = new Authenticator(gate, addresses, addressLimiter, metrics);
+  const { tokenHash } = subkeys;
+  const sessions = new SessionGate({
+    db,
+    clock,
+    log,
+    tokenHash,
+    idleMinutes: config.sessionIdleMinutes,
+    lifeHours: config.sessionHours,
+  });
+  const sessionLimiter = new HitLimiter({
+    clock: windowClock,
+    windowMs: minuteMs,
+    hitsMax: sessionRequestsMax,
+  });
+  const changes = {
+    db,
+    audit,
+    clock,
+    invalidateAll: () => liveKeys.invalidateAll(),
+    invalidateUser: (userId: string) => liveKeys.invalidateUser(userId),
+  };
   return {
     config,
     clock,
@@ -63,9 +89,18 @@ export async function startServices(options: {
     addresses,
     addressLimiter,
     metrics,
-    authenticator: new Authenticator(gate, addresses, addressLimiter, metrics),
+    authenticator,
+    authorizer: new Authorizer({ db, authenticator, sessions, sessionLimiter }),
     idempotency: new Idempotency(db, clock, subkeys),
-    plans: { db, audit, clock, invalidateAll },
+    changes,
+    plans: changes,
+    people: {
+      ...changes,
+      tokenHash,
+      sessions,
+      hasher: new PasswordHasher(),
+      loginLimiter: new LoginLimiter(windowClock),
+    },
     keys: createKeysContext({
       db,
       audit,
@@ -73,7 +108,6 @@ export async function startServices(options: {
       secretHash: subkeys.secretHash,
       invalidate: (keyId) => liveKeys.invalidate(keyId),
     }),
-    invalidateAll,
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */
     async stop(): Promise<boolean> {
       watch.stop();

@@ -7,14 +7,41 @@ export const auditActions = [
   "key.updated",
   "key.rotated",
   "key.revoked",
+  "runtime.registered",
+  "runtime.ended",
+  "organization.created",
+  "organization.changed",
+  "organization.deleted",
+  "member.added",
+  "member.changed",
+  "member.removed",
+  "invitation.created",
+  "invitation.withdrawn",
+  "workspace.created",
+  "workspace.changed",
+  "workspace.deleted",
+  "team.created",
+  "team.changed",
+  "team.deleted",
+  "team.member_added",
+  "team.member_removed",
+  "hat.created",
+  "hat.changed",
+  "hat.deleted",
+  "hat.put_on",
+  "hat.taken_off",
+  "user.created",
+  "user.changed",
+  "user.password_changed",
+  "user.password_reset_offered",
+  "session.started",
+  "session.ended",
+  "instance.setup_offered",
   "plan.created",
   "plan.changed",
   "plan.deleted",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
-
-export const actorTypes = ["key", "operator", "system"] as const;
-export type ActorType = (typeof actorTypes)[number];
 
 /** The changed fields as the API shows them; never a secret. */
 export interface Changes {
@@ -40,6 +67,8 @@ export interface AuditRow {
   organizationId: string | null;
   actorType: string;
   actorId: string;
+  /** The user whose key it was; null for other actors. */
+  userId: string | null;
   action: string;
   targetType: string;
   targetId: string;
@@ -65,8 +94,9 @@ export function chainRow(head: ChainHead, entry: AuditEntry, nowMs: number): Aud
     sequence: head.sequence + 1,
     atMs: nowMs,
     organizationId: entry.organizationId,
-    actorType: actorTypeOf(actor),
+    actorType: actor.type,
     actorId: actor.id,
+    userId: actor.type === "key" ? actor.userId : null,
     action,
     targetType: action.slice(0, action.indexOf(".")),
     targetId: entry.targetId,
@@ -95,6 +125,8 @@ export function hashOf(row: Omit<AuditRow, "hash">): string {
     row.userAgent,
     row.requestId,
     row.previousHash,
+    // Rows from before there were users have no such field.
+    ...(row.userId === null ? [] : [row.userId]),
   ];
   return createHash("sha256").update(JSON.stringify(content)).digest("base64url");
 }
@@ -110,9 +142,4 @@ export function changesBetween(
   const pick = (from: Readonly<Record<string, unknown>>) =>
     Object.fromEntries(names.map((name) => [name, from[name]]));
   return { before: pick(before), after: pick(after) };
-}
-
-function actorTypeOf(actor: Actor): ActorType {
-  if (actor.id === "system") return "system";
-  return actor.isCommand ? "operator" : "key";
 }

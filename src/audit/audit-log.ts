@@ -10,12 +10,17 @@ const attemptsMax = 20;
 /** Changes that may wait for their turn; one more is answered 503. */
 export const auditQueueMax = 1_000;
 
-interface Commit {
+export interface Commit {
   /** The change itself; the entry is recorded when its last statement changed something. */
   change: Alongside;
   entry: Omit<AuditEntry, "actor">;
   /** What else belongs to the transaction. */
   alongside?: Alongside;
+}
+
+/** A commit, and what the caller is answered. */
+export interface Recorded<T> extends Commit {
+  result: T;
 }
 
 interface Turn {
@@ -57,6 +62,24 @@ export class AuditLog {
     return promise;
   }
 
+  /** Commits, and returns the `result` that was built with the change. */
+  async record<T>(turn: {
+    actor: Actor;
+    isUrgent?: boolean;
+    build: (actor: Actor) => Recorded<T> | Promise<Recorded<T>>;
+  }): Promise<T> {
+    const built: T[] = [];
+    await this.commit({
+      ...turn,
+      build: async (actor) => {
+        const { result, ...commit } = await turn.build(actor);
+        built[0] = result;
+        return commit;
+      },
+    });
+    return built[0] as T;
+  }
+
   async #runAll(): Promise<void> {
     this.#isRunning = true;
     for (let run = this.#waiting.shift(); run !== undefined; run = this.#waiting.shift())
@@ -69,6 +92,8 @@ export class AuditLog {
       const head = await readHead(this.db);
       const actor = (await before.refresh?.()) ?? before;
       const { change, entry, alongside = [] } = await build(actor);
+      // Nothing to do is nothing to record.
+      if (change.length === 0) return [];
       const row = chainRow(head, { ...entry, actor }, this.clock.nowMs());
       const [first, ...rest] = [...change, appendRow(this.db, row), ...alongside];
       if (first === undefined) return [];

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
 import { auditLog } from "../db/tables/index.ts";
 import { type AuditRow, type ChainHead, chainStart, hashOf } from "./audit-event.ts";
@@ -30,10 +30,10 @@ export async function readHead(db: Database): Promise<ChainHead> {
 /** The statement that appends a row if the statement before it changed something. */
 export function appendRow(db: Database, row: AuditRow): Alongside[number] {
   return db.write.run(sql`
-    INSERT INTO ${auditLog} (sequence, at_ms, organization_id, actor_type, actor_id, action,
+    INSERT INTO ${auditLog} (sequence, at_ms, organization_id, actor_type, actor_id, user_id, action,
       target_type, target_id, changes, address, user_agent, request_id, previous_hash, hash)
     SELECT ${row.sequence}, ${row.atMs}, ${row.organizationId}, ${row.actorType}, ${row.actorId},
-      ${row.action}, ${row.targetType}, ${row.targetId}, ${row.changes}, ${row.address},
+      ${row.userId}, ${row.action}, ${row.targetType}, ${row.targetId}, ${row.changes}, ${row.address},
       ${row.userAgent}, ${row.requestId}, ${row.previousHash}, ${row.hash}
     WHERE changes() > 0`);
 }
@@ -108,7 +108,9 @@ function matches(filter: AuditFilter): SQL | undefined {
   const own = eq(auditLog.organizationId, organizationId);
   return and(
     instanceWide ? sql`(${own} OR ${auditLog.organizationId} IS NULL)` : own,
-    actorId === undefined ? undefined : eq(auditLog.actorId, actorId),
+    actorId === undefined
+      ? undefined
+      : or(eq(auditLog.actorId, actorId), eq(auditLog.userId, actorId)),
     action === undefined ? undefined : eq(auditLog.action, action),
     targetId === undefined ? undefined : eq(auditLog.targetId, targetId),
     fromMs === undefined ? undefined : gte(auditLog.atMs, fromMs),

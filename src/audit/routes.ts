@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import { invalidField } from "../core/errors.ts";
 import { parseTimestamp } from "../core/timestamp.ts";
 import type { Database } from "../db/client.ts";
-import type { Authenticator } from "../http/authenticate.ts";
+import type { Authorizer } from "../http/authorize.ts";
 import { management } from "../http/management.ts";
 import { textTypesMark } from "../http/openapi/raw-document.ts";
 import { decodeCursor, encodeCursor, readIntegers } from "../http/pagination.ts";
@@ -18,10 +18,10 @@ const cursorOrder = "audit";
 const pageSizeDefault = 20;
 
 /** `/audit-log`: who changed what, when and from where. */
-export function auditRoutes(services: { authenticator: Authenticator; db: Database }) {
+export function auditRoutes(services: { authorizer: Authorizer; db: Database }) {
   const { db } = services;
   return new Elysia({ name: "audit" })
-    .use(management(services.authenticator))
+    .use(management(services.authorizer))
     .get(
       "/audit-log",
       async ({ query, actor }) => {

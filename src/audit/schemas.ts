@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { literals, nullable, strictObject, timestamp } from "../http/schema-parts.ts";
-import { actorTypes, auditActions } from "./audit-event.ts";
+import { actorTypes } from "../organizations/actor.ts";
+import { auditActions } from "./audit-event.ts";
 
 const fields = nullable(Type.Record(Type.String(), Type.Unknown()), {
   description: "The changed fields; null where there was nothing.",
@@ -22,8 +23,11 @@ export const AuditEventSchema = strictObject(
       {
         type: literals(actorTypes, "`operator` is the command line on the machine."),
         id: Type.String({
-          description: "The id of the key, `cli` or `system`.",
+          description: "The id of the user or the key, `cli` or `system`.",
           examples: ["key_019aa4c1f7da7c01a6e1b8c2d4f60a13"],
+        }),
+        user_id: nullable(Type.String({ examples: ["usr_019aa4c1f7db7c01a6e1b8c2d4f60a15"] }), {
+          description: "The user whose key it was; null for other actors.",
         }),
       },
       { description: "Who did it." },
@@ -77,7 +81,7 @@ const filters = {
     Type.String({
       minLength: 1,
       maxLength: 64,
-      description: "Only what this actor did.",
+      description: "Only what this user or key did; a user's keys are included.",
       examples: ["key_019aa4c1f7da7c01a6e1b8c2d4f60a13"],
     }),
   ),

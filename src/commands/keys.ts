@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { AuditLog } from "../audit/audit-log.ts";
 import { systemClock } from "../core/clock.ts";
 import { definedFields } from "../core/defined-fields.ts";
-import { environments, keyTypes } from "../crypto/secret-format.ts";
+import { environments, keyTypes, lastingKeyTypes } from "../crypto/secret-format.ts";
 import { createKey } from "../keys/create-key.ts";
 import { describeKey } from "../keys/describe-key.ts";
 import { listKeys } from "../keys/key-list-store.ts";
@@ -32,17 +32,19 @@ export function keysCommand(context: CommandContext): Command {
   withJson(keys.command("create"))
     .description("make a key and print its secret, once")
     .requiredOption("--label <text>", "human-readable name")
-    .addOption(choice("--type <type>", "what kind of key", keyTypes, "workspace"))
+    .addOption(choice("--type <type>", "what kind of key", creatableTypes, "workspace"))
     .option("--scopes <a,b>", "what it may do, separated by commas", "*")
     .addOption(choice("--environment <name>", "live or test", environments, "live"))
     .option("--expires-in <time>", "its life, such as 90d or 12h; for ever without")
     .option("--plan <slug>", "its own plan; the organization's without")
+    .option("--instance-wide", "a management key of the operator's, for all organizations", false)
     .action(async (flags) => {
       const input = {
         label: flags.label,
         type: flags.type,
         environment: flags.environment,
         scopes: splitList(flags.scopes),
+        instance_wide: flags.instanceWide,
         ...(flags.plan === undefined ? {} : { plan: flags.plan }),
         ...(flags.expiresIn === undefined
           ? {}
@@ -171,6 +173,9 @@ function describeFields(key: Key): string {
   );
   return formatFields(flat.map(([name, value]) => [name, forTerminal(textOf(value))]));
 }
+
+/** A user key is made by its user, logged in. */
+const creatableTypes = lastingKeyTypes.filter((type) => type !== "user");
 
 /** What the other columns leave of 80; `keys show` has the whole. */
 const labelWidth = 20;

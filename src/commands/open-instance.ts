@@ -11,7 +11,7 @@ import {
 import { asFileError, type Database, openCommandDatabase } from "../db/client.ts";
 import { DatabaseFileError } from "../db/database-error.ts";
 import { isEmpty, migrate, migrationState } from "../db/migrate.ts";
-import type { Actor } from "../organizations/actor.ts";
+import { type Actor, noLimits } from "../organizations/actor.ts";
 import { defaultTenant, findRootKeyId, setUpInstance } from "../organizations/setup-store.ts";
 
 export type CommandDatabase = ReturnType<typeof openCommandDatabase>;
@@ -104,14 +104,16 @@ async function requireMigrated(db: CommandDatabase): Promise<void> {
 async function commandActor(db: Database): Promise<Actor> {
   return {
     ...(await defaultTenant(db)),
+    type: "operator",
     id: "cli",
+    userId: null,
+    role: null,
     scopes: ["*"],
     instanceWide: true,
-    isCommand: true,
     origin: null,
     expiresAtMs: null,
     addressRanges: null,
-    limits: { requestsPerMinute: null, requestsPerDay: null, concurrentRequests: null },
+    limits: noLimits,
   };
 }
 

@@ -16,6 +16,7 @@ import { migrateCommand } from "./migrate.ts";
 import { openapiCommand } from "./openapi.ts";
 import type { Output } from "./report.ts";
 import { serveCommand } from "./serve.ts";
+import { setupCommand } from "./setup.ts";
 import { versionCommand } from "./version.ts";
 
 const helpWidth = 80;
@@ -51,6 +52,7 @@ export function createProgram(output: Output): Command {
     program.addCommand(command.copyInheritedSettings(program));
   };
   add(serveCommand, configNames);
+  add(setupCommand);
   add(keysCommand);
   add(openapiCommand, []);
   add(migrateCommand);

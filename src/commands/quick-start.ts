@@ -1,9 +1,15 @@
-/** What the first start prints, on stderr, once: the management key and three calls to copy. */
-export function quickStart(address: string, secret: string): string {
+/** What the first start prints, on stderr, once: the management key, the setup link, calls to copy. */
+export function quickStart(first: { address: string; secret: string; setupUrl: string }): string {
+  const { address, secret, setupUrl } = first;
   return `
 Tollgate is ready. Your management key, shown this once:
 
   ${secret}
+
+Open this link within a day to become the operator, with a password. It works
+once; 'tollgate setup --email ... --password-stdin' does the same later:
+
+  ${setupUrl}
 
 Try it:
 

@@ -9,6 +9,7 @@ import { hasKeys } from "../keys/key-store.ts";
 import type { KeysContext } from "../keys/keys-context.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { startServices } from "../services.ts";
+import { offerSetup } from "../users/offer-setup.ts";
 import type { CommandContext } from "./command-context.ts";
 import { createFolder, openOrCreateInstance } from "./open-instance.ts";
 import { quickStart } from "./quick-start.ts";
@@ -41,12 +42,15 @@ export function serveCommand(context: CommandContext): Command {
     const address = server.url.origin;
     log.info("listening", { address, data: paths.folder });
     if (!(await hasKeys(services.db))) {
-      const { secret } = await createFirstKey(services.keys, instance.actor);
-      context.output.err(quickStart(address, secret));
+      const actor = { ...instance.actor, type: "system" as const, id: "system" };
+      const { secret } = await createFirstKey(services.keys, actor);
+      const baseUrl = config.publicUrl === "" ? address : config.publicUrl.replace(/\/+$/, "");
+      const setupLink = await offerSetup(services.people, { actor, baseUrl });
+      context.output.err(quickStart({ address, secret, setupUrl: setupLink.url }));
     } else {
       log.info("ready", {
         docs: `${address}/docs`,
-        lost_key: "tollgate keys create --type management --label operator",
+        lost_key: "tollgate keys create --type management --instance-wide --label operator",
       });
     }
     await toldToStop;
@@ -65,8 +69,8 @@ export function serveCommand(context: CommandContext): Command {
  */
 function createFirstKey(keys: KeysContext, actor: Actor): Promise<KeyWithSecret> {
   return createKey(keys, {
-    input: { label: "first management key", type: "management" },
-    actor: { ...actor, id: "system" },
+    input: { label: "first management key", type: "management", instance_wide: true },
+    actor,
   });
 }
 

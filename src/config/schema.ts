@@ -24,6 +24,11 @@ export const ConfigSchema = Type.Object(
       default: "",
       description: "The root key; root.key in the data folder when empty.",
     }),
+    publicUrl: Type.String({
+      default: "",
+      pattern: "^(https?://[^\\s/]+(/[^\\s#?]*)?)?$",
+      description: "Where people reach the server, for links; as the caller did when empty.",
+    }),
     trustedProxies: Type.String({
       default: "",
       description:
@@ -45,6 +50,18 @@ export const ConfigSchema = Type.Object(
       minimum: 1_000,
       maximum: 1_000_000,
       description: "Keys held in memory.",
+    }),
+    sessionIdleMinutes: Type.Integer({
+      default: 720,
+      minimum: 1,
+      maximum: 43_200,
+      description: "A session ends when it was not used for so long.",
+    }),
+    sessionHours: Type.Integer({
+      default: 168,
+      minimum: 1,
+      maximum: 8_760,
+      description: "A session ends after so long in any case.",
     }),
     shutdownSeconds: Type.Integer({
       default: 10,

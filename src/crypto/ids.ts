@@ -4,6 +4,11 @@ export const idPrefixes = {
   workspace: "ws",
   user: "usr",
   key: "key",
+  team: "team",
+  hat: "hat",
+  runtime: "rt",
+  session: "ses",
+  link: "lnk",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -4,6 +4,17 @@ import { DomainError } from "../core/errors.ts";
 /** OWASP's smallest argon2id setting: 19 MiB, two passes, one lane (Password Storage Cheat Sheet). */
 const argon2id = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+/** How the PHC string of a hash made today begins. */
+const currentParameters = `$argon2id$v=19$m=${argon2id.memoryCost},t=${argon2id.timeCost},p=${argon2id.parallelism}$`;
+
+/** A hash of nobody's password: verifying against it takes as long as against a real one. */
+export const nobodysHash = `${currentParameters}c29tZXNhbHRmb3Jub2JvZHk$aGFzaG9mbm9ib2R5c3Bhc3N3b3JkMDAwMDAwMDAwMDA`;
+
+/** Whether a hash was made with other parameters than those of today. */
+export function isOutdated(phc: string): boolean {
+  return !phc.startsWith(currentParameters);
+}
+
 /** Hashes computed at once; each takes a thread and 19 MiB. */
 export const passwordHashesMax = 2;
 /** Hashes that may wait for their turn; one more is answered 503. */

@@ -9,6 +9,8 @@ const rootKeyPattern = /^[0-9a-f]{64}\s*$/;
 export interface Subkeys {
   /** HMAC-SHA-256 under the pepper: how secrets are stored. */
   secretHash: KeyedHash;
+  /** Another: how the tokens of sessions and one-time links are stored. */
+  tokenHash: KeyedHash;
   /** Another HMAC key, for fingerprints of idempotency keys and payloads. */
   idempotencyHash: KeyedHash;
   /** AES-256-GCM key for answers kept for a retry. */
@@ -54,6 +56,7 @@ export function deriveSubkeys(rootKey: Buffer): Subkeys {
     Buffer.from(hkdfSync("sha256", rootKey, "tollgate", label, rootKeyBytes));
   return {
     secretHash: createKeyedHash(derive("pepper:v1")),
+    tokenHash: createKeyedHash(derive("token:v1")),
     idempotencyHash: createKeyedHash(derive("idempotency:v1")),
     answerKey: derive("answer:v1"),
   };

@@ -3,6 +3,10 @@ import { randomBytes } from "node:crypto";
 export const keyTypes = ["workspace", "user", "runtime", "management"] as const;
 export type KeyType = (typeof keyTypes)[number];
 
+/** The types that somebody can choose; runtimes get their secrets by registering. */
+export const lastingKeyTypes = ["workspace", "user", "management"] as const;
+export type LastingKeyType = (typeof lastingKeyTypes)[number];
+
 export const environments = ["live", "test"] as const;
 export type Environment = (typeof environments)[number];
 

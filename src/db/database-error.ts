@@ -48,6 +48,16 @@ export function isUniqueViolation(error: unknown): boolean {
   return constraintMentions(error, /UNIQUE|PRIMARY KEY/);
 }
 
+/** The columns of the UNIQUE constraint that the write hit, such as `teams.slug`. */
+export function violatedUniqueColumns(error: unknown): string | undefined {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 6; depth++) {
+    const found = /UNIQUE constraint failed: (.+)$/m.exec(at.message)?.[1];
+    if (found !== undefined) return found;
+    at = at.cause;
+  }
+  return undefined;
+}
+
 /** True when the write would have left a row pointing at nothing. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return constraintMentions(error, /FOREIGN KEY/);

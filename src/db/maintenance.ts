@@ -2,10 +2,17 @@ import { lt, lte, sql } from "drizzle-orm";
 import { dayMs, hourMs } from "../core/clock.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import type { Database } from "./client.ts";
-import { idempotentAnswers, invalidations, secrets } from "./tables/index.ts";
+import {
+  idempotentAnswers,
+  invalidations,
+  links,
+  runtimes,
+  secrets,
+  sessions,
+} from "./tables/index.ts";
 
 export const maintenanceIntervalMs = hourMs;
-/** Rotated secrets are remembered this long after their end. */
+/** Rotated secrets and runtimes are remembered this long after their end. */
 const endedSecretsKeptMs = 30 * dayMs;
 /** Invalidations kept for readers that are behind; one that is further behind forgets everything. */
 const invalidationsKept = 10_000;
@@ -19,6 +26,9 @@ export async function runMaintenance(db: Database, nowMs: number): Promise<void>
       .delete(invalidations)
       .where(lt(invalidations.sequence, sql`${newest} - ${invalidationsKept}`)),
     db.write.delete(secrets).where(lt(secrets.expiresAtMs, nowMs - endedSecretsKeptMs)),
+    db.write.delete(runtimes).where(lt(runtimes.expiresAtMs, nowMs - endedSecretsKeptMs)),
+    db.write.delete(sessions).where(lte(sessions.expiresAtMs, nowMs)),
+    db.write.delete(links).where(lte(links.expiresAtMs, nowMs)),
   ]);
 }
 

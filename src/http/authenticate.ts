@@ -6,13 +6,13 @@ import type { LiveSecret } from "../keys/live-key.ts";
 import type { AddressLimiter } from "../limits/address-limiter.ts";
 import { rollWindows } from "../limits/counters.ts";
 import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
-import type { Actor } from "../organizations/actor.ts";
+import type { Actor, Origin } from "../organizations/actor.ts";
 import { holdsScope } from "../permissions/scopes.ts";
 import { readBearer } from "./bearer.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import type { Metrics } from "./metrics.ts";
 import { requestIdOf } from "./request-id.ts";
-import { routeAccess } from "./route-access.ts";
+import type { ManagementAccess } from "./route-access.ts";
 
 /** Characters of a User-Agent that are kept. */
 const userAgentLengthMax = 200;
@@ -34,7 +34,7 @@ type RouteAsk = Omit<Ask, "address" | "plane">;
 
 const nothing: RouteAsk = { scopes: [] };
 
-/** Lets requests in: data-plane calls through the decision, management calls by the access table. */
+/** Lets keys in, all through the decision: `authorize.ts` adds what the access table asks. */
 export class Authenticator {
   constructor(
     private readonly gate: KeyGate,
@@ -78,59 +78,67 @@ export class Authenticator {
     return true;
   }
 
-  /** Throws unless a management call to `route`, such as `PATCH /api-keys/:id`, may go on. */
-  async authorize(call: Call, route: string): Promise<LiveSecret> {
-    const access = routeAccess[route];
-    if (access?.kind !== "management") throw new Error(`No management access for ${route}`);
+  /**
+   * The management key of a call that may do what the access asks, its limits among it; nothing is
+   * counted. Throws like `admit`.
+   */
+  async recognizeManager(call: Call, access: ManagementAccess): Promise<LiveSecret> {
     const secret = await this.gate.find(this.#requireToken(call.request));
     const denial = this.#judge(call, secret, { scopes: [access.scope] }, "management");
     if (denial !== undefined || secret === undefined) throw this.#refuse(call, secret, denial);
-    if (access.instanceWide && !secret.live.grant.instanceWide) {
+    if (access.role === "operator" && !secret.live.grant.instanceWide) {
       throw this.#refuse(call, secret, denials.notOperator());
     }
     return secret;
   }
 
-  /** Authorizes and counts a management call. Returns its actor; throws like `admit`. */
-  async manage(call: Call, route: string): Promise<Actor> {
-    const secret = await this.authorize(call, route);
+  /** Counts a management call, and puts the state of the key's limits on the answer. */
+  countManager(call: Call, secret: LiveSecret): void {
     this.#count(secret, "management");
     describeLimits(call.headers, secret, this.gate);
-    return this.#actorOf(call, secret, route);
   }
 
-  #actorOf(call: Call, secret: LiveSecret, route: string): Actor {
-    const { grant } = secret.live;
-    return {
-      id: grant.keyId,
-      organizationId: grant.organizationId,
-      workspaceId: grant.workspaceId,
-      scopes: grant.scopes,
-      instanceWide: grant.instanceWide,
-      isCommand: false,
-      expiresAtMs: grant.expiresAtMs,
-      addressRanges: grant.addressRanges,
-      limits: grant.limits,
-      origin: () => ({
-        address: this.addresses.of(call.request) ?? null,
-        userAgent: call.request.headers.get("user-agent")?.slice(0, userAgentLengthMax) ?? null,
-        requestId: requestIdOf(call.request),
-      }),
-      refresh: () => this.#refresh(call, route),
-    };
-  }
-
-  /** The limits are not asked again: the call was counted when it came in. */
-  async #refresh(call: Call, route: string): Promise<Actor> {
-    const access = routeAccess[route];
+  /**
+   * The presented secret as it is now, for a change whose turn has come. Its limits are not asked
+   * again: the call was counted when it came in. Throws 401, or 403 when it has lost the scope.
+   */
+  async recognizeAgain(call: Call, scope?: string): Promise<LiveSecret> {
     const secret = await this.gate.find(this.#requireToken(call.request));
     if (secret === undefined || !isUsable(secret, this.gate.clock.nowMs())) {
       throw this.#refuse(call, secret, denials.notFound());
     }
-    const { scopes } = secret.live.grant;
-    const scope = access?.kind === "management" ? access.scope : "*";
-    if (!holdsScope(scopes, scope)) throw this.#refuse(call, secret, denials.scopeMissing(scope));
-    return this.#actorOf(call, secret, route);
+    if (scope !== undefined && !holdsScope(secret.live.grant.scopes, scope)) {
+      throw this.#refuse(call, secret, denials.scopeMissing(scope));
+    }
+    return secret;
+  }
+
+  /** A key of the data plane as the maker of a change, such as the registration of a runtime. */
+  dataActor(call: Call, { live: { grant } }: LiveSecret): Actor {
+    return {
+      type: "key",
+      id: grant.keyId,
+      userId: grant.userId,
+      organizationId: grant.organizationId,
+      workspaceId: grant.workspaceId,
+      role: null,
+      scopes: grant.scopes,
+      instanceWide: false,
+      expiresAtMs: grant.expiresAtMs,
+      addressRanges: grant.addressRanges,
+      limits: grant.limits,
+      origin: () => this.originOf(call.request),
+      refresh: async () => this.dataActor(call, await this.recognizeAgain(call)),
+    };
+  }
+
+  /** Where a call comes from, for the audit log. */
+  originOf(request: Request): Origin {
+    return {
+      address: this.addresses.of(request) ?? null,
+      userAgent: request.headers.get("user-agent")?.slice(0, userAgentLengthMax) ?? null,
+      requestId: requestIdOf(request),
+    };
   }
 
   /** Counts a request without a key against its address. Throws 429 when the address is over. */
@@ -184,8 +192,8 @@ export class Authenticator {
     const needsAddress = grant !== undefined && grant.addressRanges !== null;
     const address = needsAddress ? this.addresses.of(call.request) : undefined;
     // Field by field: spreading `ask` costs more than the decision itself (200 ns against 50).
-    const { scopes, model, provider } = ask;
-    const asked: Asked = { plane, scopes, model, provider, address };
+    const { scopes, model, provider, skill } = ask;
+    const asked: Asked = { plane, scopes, model, provider, skill, address };
     return decide(secret, asked, this.gate.now());
   }
 

@@ -5,6 +5,7 @@ import type { Subkeys } from "../crypto/root-key.ts";
 import { seal, unseal } from "../crypto/seal.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isUniqueViolation } from "../db/database-error.ts";
+import type { Actor } from "../organizations/actor.ts";
 import { findAnswer, keepAnswer } from "./idempotency-store.ts";
 import { pathOf } from "./request-path.ts";
 
@@ -18,8 +19,9 @@ export interface Answer {
 
 interface Attempt {
   request: Request;
-  callerId: string;
-  /** Method, path and body: what has to be the same for a retry. */
+  /** Whose request it is. Another caller's Idempotency-Keys are other keys. */
+  actor: Pick<Actor, "id" | "organizationId">;
+  /** What has to be the same for a retry, besides method, path and organization. */
   payload: unknown;
 }
 
@@ -75,9 +77,11 @@ export class Idempotency {
     }
   }
 
-  #placeOf({ callerId, request, payload }: Attempt, key: string): Place {
+  #placeOf({ actor, request, payload }: Attempt, key: string): Place {
     const { idempotencyHash } = this.subkeys;
-    const fingerprint = JSON.stringify([request.method, pathOf(request), payload]);
+    const { id: callerId, organizationId } = actor;
+    const said = [request.method, pathOf(request), organizationId, payload];
+    const fingerprint = JSON.stringify(said);
     return {
       callerId,
       key,

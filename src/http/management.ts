@@ -1,5 +1,7 @@
 import { Elysia } from "elysia";
 import type { Authenticator } from "./authenticate.ts";
+import type { Authorizer } from "./authorize.ts";
+import { refuseCrossSite } from "./cross-site.ts";
 import { readJsonBody } from "./json-body.ts";
 import { refuseRepeatedParameters } from "./request-path.ts";
 
@@ -8,20 +10,55 @@ import { refuseRepeatedParameters } from "./request-path.ts";
  * that a stranger learns nothing and costs little, and once more when the body is there: a body can
  * be held back for as long as a connection lives, and the key be revoked in the meantime.
  */
-export function management(authenticator: Authenticator) {
+export function management(authorizer: Authorizer) {
   return new Elysia({ name: "management" })
     .onParse({ as: "scoped" }, async ({ request, route, set }) => {
-      await authenticator.authorize({ request, headers: set.headers }, routeName(request, route));
-      // A body of DELETE means nothing (RFC 9110 section 9.3.5).
-      return request.method === "DELETE" ? {} : readJsonBody(request);
+      await authorizer.authorize({ request, headers: set.headers }, routeName(request, route));
+      return readBody(request);
     })
     .derive({ as: "scoped" }, async ({ request, route, set }) => {
       set.headers["cache-control"] = "no-store";
       const call = { request, headers: set.headers };
-      const actor = await authenticator.manage(call, routeName(request, route));
+      const actor = await authorizer.manage(call, routeName(request, route));
       refuseRepeatedParameters(request);
       return { actor };
     });
+}
+
+/** For routes that are about whoever is logged in: `login` in the handler. */
+export function loggedIn(authorizer: Authorizer) {
+  return new Elysia({ name: "logged-in" })
+    .onParse({ as: "scoped" }, async ({ request, set }) => {
+      await authorizer.recognizeLogin({ request, headers: set.headers });
+      return readBody(request);
+    })
+    .derive({ as: "scoped" }, async ({ request, set }) => {
+      set.headers["cache-control"] = "no-store";
+      const login = await authorizer.requireLogin({ request, headers: set.headers });
+      refuseRepeatedParameters(request);
+      return { login };
+    });
+}
+
+/** For routes where people come in: every call counts against its address, and none crosses sites. */
+export function comingIn(authenticator: Authenticator) {
+  return new Elysia({ name: "coming-in" })
+    .onParse({ as: "scoped" }, ({ request }) => {
+      refuseCrossSite(request);
+      return readBody(request);
+    })
+    .derive({ as: "scoped" }, ({ request, set }) => {
+      set.headers["cache-control"] = "no-store";
+      refuseCrossSite(request);
+      authenticator.countAnonymous(request);
+      refuseRepeatedParameters(request);
+      return { origin: authenticator.originOf(request) };
+    });
+}
+
+/** A body of DELETE means nothing (RFC 9110 section 9.3.5). */
+async function readBody(request: Request): Promise<unknown> {
+  return request.method === "DELETE" ? {} : readJsonBody(request);
 }
 
 function routeName(request: Request, route: string): string {

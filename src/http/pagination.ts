@@ -1,4 +1,7 @@
+import { type TSchema, Type } from "@sinclair/typebox";
 import { invalidField } from "../core/errors.ts";
+import type { Page } from "../db/page.ts";
+import { nullable, strictObject } from "./schema-parts.ts";
 
 export interface Position {
   value: string | number;
@@ -42,4 +45,68 @@ function readParts(cursor: string) {
   } catch {
     return undefined;
   }
+}
+
+const pageSizeDefault = 20;
+
+/** The parameters of a list in the order of creation. */
+export const pageParameters = {
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: pageSizeDefault,
+      description: "Rows in a page.",
+      examples: [pageSizeDefault],
+    }),
+  ),
+  cursor: Type.Optional(
+    Type.String({
+      maxLength: 512,
+      description: "`next_cursor` of the page before.",
+      examples: [
+        "WyJ0ZWFtcyIsMTc5NTI1MzQwMDAwMCwidGVhbV8wMTlhYTRjMWY3ZGQ3YzAxYTZlMWI4YzJkNGY2MGExNyJd",
+      ],
+    }),
+  ),
+};
+
+/** The parameters of a list that has no others. */
+export const PageQuerySchema = strictObject(pageParameters);
+
+/** The schema of a page of such a list. */
+export function pageSchema<T extends TSchema>(item: T, title: string, description: string) {
+  return strictObject(
+    {
+      data: Type.Array(item),
+      next_cursor: nullable(Type.String(), { description: "For the next page; null on the last." }),
+    },
+    { title, description },
+  );
+}
+
+/** The page that a query asks for. `order` names the list. Throws 422 for another list's cursor. */
+export function pageOf(
+  { limit = pageSizeDefault, cursor }: { limit?: number; cursor?: string },
+  order: string,
+): Page {
+  if (cursor === undefined) return { limit, after: undefined };
+  const { value, id } = decodeCursor(cursor, order, "number");
+  return { limit, after: { createdAtMs: Number(value), id } };
+}
+
+/** The page as it is answered, of rows that were asked for with one to spare. */
+export function toPage<Row extends { createdAtMs: number; id: string }, Item>(
+  rows: readonly Row[],
+  { limit }: Page,
+  order: string,
+  describe: (row: Row) => Item,
+): { data: Item[]; next_cursor: string | null } {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const isLast = rows.length <= limit || last === undefined;
+  return {
+    data: shown.map(describe),
+    next_cursor: isLast ? null : encodeCursor(order, last.createdAtMs, last.id),
+  };
 }

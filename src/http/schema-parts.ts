@@ -35,6 +35,24 @@ export const printable = "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066
 /** One line of text that says something, for people. */
 export const printableLine = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;
 
+/** A name for use in calls and addresses. */
+export const slug = (description: string, example: string) =>
+  Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,62}$", description, examples: [example] });
+
+/** A name for people. */
+export const displayName = (description: string, example: string) =>
+  Type.String({
+    minLength: 1,
+    maxLength: 100,
+    pattern: printableLine,
+    description,
+    examples: [example],
+  });
+
+/** An id, in a path or a body. */
+export const id = (description: string, example: string) =>
+  Type.String({ minLength: 1, maxLength: 64, description, examples: [example] });
+
 const momentExample = "2026-11-21T09:30:00.000Z";
 
 /** A moment as this API prints it: RFC 3339, UTC, milliseconds. */

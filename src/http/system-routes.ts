@@ -6,7 +6,7 @@ import type { Database } from "../db/client.ts";
 import type { LiveKeys } from "../keys/live-keys.ts";
 import type { AddressLimiter } from "../limits/address-limiter.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
-import type { Authenticator } from "./authenticate.ts";
+import type { Authorizer } from "./authorize.ts";
 import { ErrorSchema } from "./error-schemas.ts";
 import { management } from "./management.ts";
 import type { Metrics } from "./metrics.ts";
@@ -22,7 +22,7 @@ const HealthSchema = strictObject(
 
 /** Whether it lives, whether it can serve, and its figures. */
 export function systemRoutes(services: {
-  authenticator: Authenticator;
+  authorizer: Authorizer;
   metrics: Metrics;
   db: Database;
   clock: Clock;
@@ -60,7 +60,7 @@ export function systemRoutes(services: {
       },
     )
     .use(
-      new Elysia({ name: "metrics" }).use(management(services.authenticator)).get(
+      new Elysia({ name: "metrics" }).use(management(services.authorizer)).get(
         "/metrics",
         async () =>
           new Response(await services.metrics.render(gauges(services)), {

@@ -4,76 +4,56 @@ import { generateSecret } from "../crypto/secret-format.ts";
 import type { Alongside } from "../db/client.ts";
 import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { findWorkspace } from "../organizations/organization-store.ts";
-import { findPlan } from "../plans/plan-store.ts";
+import { findWorkspace } from "../workspaces/workspace-store.ts";
 import { requireCovered, requireKnownScopes } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
 import { keyColumns } from "./key-fields.ts";
+import { requireHats } from "./key-hats.ts";
+import { ownerOfNewKey } from "./key-rights.ts";
 import type { KeyWithSecret } from "./key-schemas.ts";
-import { insertKey, type KeyRow } from "./key-store.ts";
+import { insertKey, type KeyRow, type StoredKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
-import type { CreateKey } from "./write-schemas.ts";
+import { requireWithinPlan } from "./plan-ceiling.ts";
+import { type CreateKey, scopePresets } from "./write-schemas.ts";
 
-export const defaultScopes = ["*"];
+/** What a key may do when nobody says: everything that whoever makes it may give. */
+const everything = ["*"];
+
+interface Making {
+  input: CreateKey;
+  actor: Actor;
+  /** What goes into the same transaction, told what will be answered. */
+  alongside?: (created: KeyWithSecret) => Alongside;
+}
 
 /**
  * Makes a key and its first secret. The secret is in the result and nowhere else.
  * Throws a 422 for a field that does not fit and a 403 for more than the actor holds.
  */
-export async function createKey(
-  context: KeysContext,
-  options: {
-    input: CreateKey;
-    actor: Actor;
-    /** What goes into the same transaction, told what will be answered. */
-    alongside?: (created: KeyWithSecret) => Alongside;
-  },
-): Promise<KeyWithSecret> {
-  const { input, actor } = options;
-  const nowMs = context.clock.nowMs();
-  const type = input.type ?? "workspace";
-  const environment = input.environment ?? "live";
-  const workspace = await findWorkspace(context.db, actor.organizationId, {
-    id: input.workspace_id ?? actor.workspaceId,
-  });
-  if (workspace === undefined) throw invalidField("workspace_id", "No such workspace.");
-  const columns = keyColumns(input, nowMs);
-  await requirePlan(context, columns.planSlug);
-  const { secret, keyPrefix } = generateSecret(type, environment);
-  const key: KeyRow = {
-    ...blankKey,
-    ...columns,
-    id: newId("key", nowMs),
-    organizationId: actor.organizationId,
-    workspaceId: workspace.id,
-    type,
-    environment,
-    label: input.label,
-    keyPrefix,
-    instanceWide: type === "management" && actor.instanceWide && actor.isCommand,
-    createdAtMs: nowMs,
-    createdBy: actor.id,
-    updatedAtMs: nowMs,
-  };
-  requireKnownScopes(type, key.scopes);
-  const stored = { key, lastUsedAtMs: null, requestsTotal: 0, previous: null };
-  const described = describeKey(stored, nowMs);
-  const created = { ...described, secret };
-  const secretRow = context.secretRow({ keyId: key.id, secret, keyPrefix, nowMs });
-  await context.audit
-    .commit({
+export async function createKey(context: KeysContext, making: Making): Promise<KeyWithSecret> {
+  const { input, actor, alongside = () => [] } = making;
+  return context.audit
+    .record({
       actor,
-      build: (now) => {
-        requireCovered(now, key);
+      build: async (now) => {
+        const nowMs = context.clock.nowMs();
+        const { type, environment, hats, ...row } = await newKey(context, input, now);
+        const { secret, keyPrefix } = generateSecret(type, environment);
+        const key = { ...row, type, environment, keyPrefix };
+        const stored = { key, hats, lastUsedAtMs: null, requestsTotal: 0, previous: null };
+        const described = describeKey(stored, nowMs);
+        const created = { ...described, secret };
+        const secretRow = context.secretRow({ keyId: key.id, secret, keyPrefix, nowMs });
         return {
-          change: insertKey(context.db, key, secretRow),
+          change: insertKey(context.db, stored, secretRow),
           entry: {
             action: "key.created",
             targetId: key.id,
             organizationId: key.organizationId,
             changes: { before: null, after: described },
           },
-          alongside: options.alongside?.(created) ?? [],
+          alongside: alongside(created),
+          result: created,
         };
       },
     })
@@ -81,12 +61,56 @@ export async function createKey(
       // The plan went between the check and the write.
       throw isForeignKeyViolation(error) ? invalidField("plan", "No such plan.") : error;
     });
-  return created;
+}
+
+/** The row of a new key, once everything about it is known to be allowed. */
+async function newKey(
+  context: KeysContext,
+  input: CreateKey,
+  actor: Actor,
+): Promise<Omit<KeyRow, "keyPrefix"> & Pick<StoredKey, "hats">> {
+  const nowMs = context.clock.nowMs();
+  const type = input.type ?? "workspace";
+  const userId = ownerOfNewKey(actor, type);
+  const workspaceId = input.workspace_id ?? actor.workspaceId;
+  const workspace = await findWorkspace(context.db, actor.organizationId, workspaceId);
+  if (workspace === undefined) throw invalidField("workspace_id", "No such workspace.");
+  const key = {
+    ...blankKey,
+    scopes: defaultScopes(input, actor),
+    ...keyColumns(input, nowMs),
+    id: newId("key", nowMs),
+    organizationId: actor.organizationId,
+    workspaceId,
+    userId,
+    type,
+    environment: input.environment ?? "live",
+    label: input.label,
+    instanceWide: input.instance_wide ?? false,
+    createdAtMs: nowMs,
+    createdBy: actor.id,
+    updatedAtMs: nowMs,
+  };
+  if (key.instanceWide && type !== "management") {
+    throw invalidField("instance_wide", "Only a management key can be the operator's.");
+  }
+  requireKnownScopes(type, key.scopes);
+  requireCovered(actor, key);
+  await requireWithinPlan(context, { actor, key, input });
+  const hats = await requireHats(context, { actor, key, hats: input.hats ?? [] });
+  return { ...key, hats };
+}
+
+function defaultScopes({ preset, scopes, type }: CreateKey, actor: Actor): string[] {
+  if (preset !== undefined) {
+    if (scopes !== undefined) throw invalidField("preset", "Give scopes or preset, not both.");
+    return [...scopePresets[preset]];
+  }
+  return type === "management" ? [...actor.scopes] : everything;
 }
 
 const blankKey = {
   description: null,
-  scopes: defaultScopes,
   planSlug: null,
   requestsPerMinute: null,
   requestsPerDay: null,
@@ -103,12 +127,3 @@ const blankKey = {
   revokedBy: null,
   revokeReason: null,
 };
-
-/** Throws a 422 for a plan that does not exist. */
-export async function requirePlan(
-  context: KeysContext,
-  slug: string | null | undefined,
-): Promise<void> {
-  if (slug === null || slug === undefined) return;
-  if ((await findPlan(context.db, slug)) === undefined) throw invalidField("plan", "No such plan.");
-}

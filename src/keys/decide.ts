@@ -2,6 +2,7 @@ import type { DomainError } from "../core/errors.ts";
 import { countRequest, exceededLimit, rollWindows } from "../limits/counters.ts";
 import { isInRanges } from "../permissions/address-range.ts";
 import { familyAllows, matchesGlob, missingScope } from "../permissions/scopes.ts";
+import { missingSkillScope } from "../permissions/skill-scopes.ts";
 import * as denials from "./denials.ts";
 import type { Grant, LiveSecret } from "./live-key.ts";
 
@@ -12,6 +13,8 @@ export interface Ask {
   scopes: readonly string[];
   model?: string | undefined;
   provider?: string | undefined;
+  /** The skill that is to be run, or one tool of it: `gmail/send-message#attach`. */
+  skill?: string | undefined;
   /** Where the request comes from; looked at only when the key has an allowlist. */
   address: string | undefined;
 }
@@ -32,6 +35,7 @@ export const verifyCodes = [
   "OWNER_SUSPENDED",
   "IP_NOT_ALLOWED",
   "INSUFFICIENT_SCOPE",
+  "SKILL_NOT_ALLOWED",
   "MODEL_NOT_ALLOWED",
   "PROVIDER_NOT_ALLOWED",
   "RATE_LIMITED",
@@ -48,8 +52,8 @@ export interface Moment {
 }
 
 /**
- * The one decision, in its order: credential, key, owner, type, address, scopes, model and provider,
- * limits. Returns undefined when the request may pass. It changes nothing: `consume` counts.
+ * The one decision, in its order: credential, key, owner, type, address, scopes and hats, model and
+ * provider, limits. Returns undefined when the request may pass. It changes nothing: `consume` counts.
  */
 export function decide(
   secret: LiveSecret | undefined,
@@ -100,6 +104,10 @@ function refusePermission(grant: Grant, ask: Ask): Denial | undefined {
   }
   const missing = missingScope(grant.scopes, ask.scopes);
   if (missing !== undefined) return denials.scopeMissing(missing);
+  if (ask.skill !== undefined) {
+    const refused = refuseSkill(grant, ask.skill);
+    if (refused !== undefined) return refused;
+  }
   if (ask.model !== undefined && !allows(grant, "model:", grant.allowedModels, ask.model)) {
     return denials.modelNotAllowed(ask.model);
   }
@@ -110,6 +118,13 @@ function refusePermission(grant: Grant, ask: Ask): Denial | undefined {
     return denials.providerNotAllowed(ask.provider);
   }
   return undefined;
+}
+
+function refuseSkill(grant: Grant, skill: string): Denial | undefined {
+  const missing = missingSkillScope(grant.skillScopes, "execute", skill);
+  if (missing !== undefined) return denials.scopeMissing(missing);
+  const { skills } = grant.hats;
+  return skills === null || skills.covers(skill) ? undefined : denials.skillNotAllowed(skill);
 }
 
 function allows(

@@ -20,7 +20,7 @@ export const ownerSuspended = (): Denial => ({
   code: "OWNER_SUSPENDED",
   error: new DomainError(
     "owner_suspended",
-    "The organization or workspace of this key is suspended.",
+    "The user, organization or workspace of this key is not active.",
   ),
 });
 
@@ -50,6 +50,13 @@ export const addressNotAllowed = (): Denial => ({
 export const scopeMissing = (scope: string): Denial => ({
   code: "INSUFFICIENT_SCOPE",
   error: new DomainError("insufficient_scope", `This key lacks the scope ${scope}.`, { scope }),
+});
+
+export const skillNotAllowed = (skill: string): Denial => ({
+  code: "SKILL_NOT_ALLOWED",
+  error: new DomainError("skill_not_allowed", `No hat of this key has the skill ${skill}.`, {
+    param: "skill",
+  }),
 });
 
 export const modelNotAllowed = (model: string): Denial => ({

@@ -9,6 +9,7 @@ export function describeKey(stored: StoredKey, nowMs: number): Key {
     id: key.id,
     organization_id: key.organizationId,
     workspace_id: key.workspaceId,
+    user_id: key.userId,
     type: key.type,
     environment: key.environment,
     label: key.label,
@@ -16,6 +17,8 @@ export function describeKey(stored: StoredKey, nowMs: number): Key {
     key_prefix: key.keyPrefix,
     status: statusOf(key, nowMs),
     scopes: key.scopes,
+    hats: stored.hats,
+    instance_wide: key.instanceWide,
     plan: key.planSlug,
     limits: {
       requests_per_minute: key.requestsPerMinute,

@@ -2,7 +2,7 @@ import { microsToUsd } from "../credits/micros.ts";
 import { type Counters, dayEndMs, minuteEndMs } from "../limits/counters.ts";
 import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
-import type { Grant, LiveKey } from "./live-key.ts";
+import type { Grant, LiveSecret } from "./live-key.ts";
 
 /** Sets of limits whose headers are kept; past it the table starts anew. */
 const limitSetsMax = 1_000;
@@ -32,17 +32,17 @@ export class KeyFaces {
   constructor(private readonly clock: WindowClock) {}
 
   /** The headers as of now. They are copied by the `Response` that is made from them. */
-  headersOf(live: LiveKey, requestId: string): Headers {
-    const { headers, rateLimits } = this.#faceOf(live).headers;
-    rateLimits.write(headers, live.counters, this.clock);
+  headersOf(secret: LiveSecret, requestId: string): Headers {
+    const { headers, rateLimits } = this.#faceOf(secret).headers;
+    rateLimits.write(headers, secret.live.counters, this.clock);
     headers.set("x-request-id", requestId);
     return headers;
   }
 
   /** The JSON text as of now. */
-  bodyOf(live: LiveKey): string {
-    const { counters } = live;
-    const { requestsPerMinute, requestsPerDay, concurrentRequests } = live.grant.limits;
+  bodyOf(secret: LiveSecret): string {
+    const { counters, grant } = secret.live;
+    const { requestsPerMinute, requestsPerDay, concurrentRequests } = grant.limits;
     const minute =
       requestsPerMinute === null
         ? "null"
@@ -55,12 +55,13 @@ export class KeyFaces {
       concurrentRequests === null
         ? "null"
         : `{"limit":${concurrentRequests},"remaining":${Math.max(0, concurrentRequests - counters.inFlight)}}`;
-    return `${this.#faceOf(live).head}"requests_total":${counters.requestsTotal},"rate_limits":{"requests_per_minute":${minute},"requests_per_day":${day},"concurrent_requests":${concurrent}}}`;
+    return `${this.#faceOf(secret).head}"requests_total":${counters.requestsTotal},"rate_limits":{"requests_per_minute":${minute},"requests_per_day":${day},"concurrent_requests":${concurrent}}}`;
   }
 
-  #faceOf(live: LiveKey): KeyFace {
-    live.face ??= { head: describeGrant(live.grant), headers: this.#headersFor(live.grant) };
-    return live.face;
+  #faceOf(secret: LiveSecret): KeyFace {
+    const { grant } = secret.live;
+    secret.face ??= { head: describeHead(secret), headers: this.#headersFor(grant) };
+    return secret.face;
   }
 
   #headersFor({ limits }: Grant): SharedHeaders {
@@ -107,7 +108,7 @@ function resetText(memo: ResetMemo, endMs: number, clock: WindowClock): string {
   return memo.text;
 }
 
-function describeGrant(grant: Grant): string {
+function describeHead({ live: { grant }, runtimeId }: LiveSecret): string {
   const limit = grant.spendLimitMicros;
   const text = JSON.stringify({
     label: grant.label,
@@ -117,9 +118,12 @@ function describeGrant(grant: Grant): string {
     id: grant.keyId,
     organization_id: grant.organizationId,
     workspace_id: grant.workspaceId,
-    type: grant.type,
+    user_id: grant.userId,
+    runtime_id: runtimeId,
+    type: runtimeId === null ? grant.type : "runtime",
     environment: grant.environment,
     scopes: grant.scopes,
+    hats: grant.hats.worn,
     allowed_models: grant.allowedModels,
     allowed_providers: grant.allowedProviders,
     plan: grant.plan,

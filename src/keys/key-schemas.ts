@@ -23,6 +23,7 @@ export const KeySchema = strictObject(
       description: "Id of the workspace the key belongs to.",
       examples: ["ws_019aa4c1f7d97c01a6e1b8c2d4f60a12"],
     }),
+    user_id: fields.userId,
     type: literals(keyTypes, "What kind of key it is."),
     environment: literals(environments, "Live or test."),
     label: fields.label,
@@ -33,6 +34,12 @@ export const KeySchema = strictObject(
     }),
     status: literals(keyStatuses, "Whether the key can be used, and why not."),
     scopes: fields.scopes,
+    hats: fields.hats,
+    instance_wide: Type.Boolean({
+      description:
+        "True for a management key of the operator, which is not bound to an organization.",
+      examples: [false],
+    }),
     plan: fields.plan,
     limits: Type.Required(fields.limits),
     allowed_models: fields.globs("Models", "gpt-*"),
@@ -46,7 +53,7 @@ export const KeySchema = strictObject(
     expires_at: optionalTimestamp("When the key stops to work; null is never."),
     created_at: timestamp("When the key was made."),
     created_by: Type.String({
-      description: "The id of the key that made it, `cli` or `system`.",
+      description: "The id of the user or key that made it, `cli` or `system`.",
       examples: ["key_019aa4c1f7da7c01a6e1b8c2d4f60a13"],
     }),
     updated_at: timestamp("When the key was last changed."),
@@ -70,7 +77,7 @@ export const KeySchema = strictObject(
     ),
     revoked_at: optionalTimestamp("When the key was revoked."),
     revoked_by: nullable(Type.String(), {
-      description: "The id of the key that revoked it, `cli` or `system`.",
+      description: "The id of the user or key that revoked it, `cli` or `system`.",
     }),
     revoke_reason: nullable(Type.String(), {
       description: "What was given as the reason.",

@@ -42,6 +42,7 @@ export function createKeysContext(options: {
       pepperId: secretHash.id,
       keyPrefix,
       createdAtMs: nowMs,
+      runtimeId: null,
       expiresAtMs: null,
       lastUsedAtMs: null,
     }),

@@ -1,6 +1,8 @@
 import type { Environment, KeyType } from "../crypto/secret-format.ts";
 import type { Counters, Limits } from "../limits/counters.ts";
 import type { AddressRange } from "../permissions/address-range.ts";
+import type { HatView } from "../permissions/hat-view.ts";
+import type { SkillScopes } from "../permissions/skill-scopes.ts";
 import type { KeyFace } from "./key-face.ts";
 
 /** What was read of a key and its owners. Replaced as a whole when any of it changes. */
@@ -8,10 +10,15 @@ export interface Grant {
   readonly keyId: string;
   readonly organizationId: string;
   readonly workspaceId: string;
+  /** Whose key it is; null unless its type is `user`. */
+  readonly userId: string | null;
   readonly type: KeyType;
   readonly environment: Environment;
   readonly label: string;
   readonly scopes: readonly string[];
+  readonly skillScopes: SkillScopes;
+  /** What its workspace's hats leave of all skills. */
+  readonly hats: HatView;
   readonly plan: string;
   readonly limits: Limits;
   readonly allowedModels: readonly string[] | null;
@@ -35,8 +42,6 @@ export interface LiveKey {
   readonly counters: Counters;
   /** 0 when the key was never used. */
   lastUsedAtMs: number;
-  /** What `GET /key` says as long as the grant stays; made at the first use. */
-  face: KeyFace | undefined;
   /** The digests under which its secrets are held. */
   readonly digests: Set<string>;
   /** Used since the sweep last came by. */
@@ -52,6 +57,10 @@ export interface LiveSecret {
   readonly live: LiveKey;
   /** The keyed hash it is stored under. */
   readonly hash: string;
-  /** The end of the grace period after a rotation; null for the current secret. */
+  /** The runtime that the secret was made for; null for the key's own. */
+  readonly runtimeId: string | null;
+  /** The end of a runtime's secret, or of the grace period after a rotation; null for the current one. */
   readonly expiresAtMs: number | null;
+  /** What `GET /key` says as long as the grant stays; made at the first use. */
+  face: KeyFace | undefined;
 }

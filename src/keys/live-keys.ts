@@ -63,9 +63,15 @@ export class LiveKeys {
   invalidate(keyId: string): void {
     this.#version++;
     const live = this.#byKey.get(keyId);
-    if (live === undefined) return;
-    for (const digest of live.digests) this.#bySecret.delete(digest);
-    live.digests.clear();
+    if (live !== undefined) this.#forget(live);
+  }
+
+  /** Forgets what was read of a user's keys: what the user is or wears has changed. */
+  invalidateUser(userId: string): void {
+    this.#version++;
+    for (const live of this.#byKey.values()) {
+      if (live.grant.userId === userId) this.#forget(live);
+    }
   }
 
   /** Forgets what was read of every key: a plan or an owner changed. */
@@ -79,13 +85,17 @@ export class LiveKeys {
     return this.#byKey.size;
   }
 
+  #forget(live: LiveKey): void {
+    for (const digest of live.digests) this.#bySecret.delete(digest);
+    live.digests.clear();
+  }
+
   #admit(digest: string, loaded: LoadedSecret): LiveSecret {
     const live = this.#byKey.get(loaded.grant.keyId) ?? this.#insert(loaded);
     live.grant = loaded.grant;
-    live.face = undefined;
     live.digests.add(digest);
-    const { hash, expiresAtMs } = loaded;
-    const secret = { live, hash, expiresAtMs };
+    const { hash, runtimeId, expiresAtMs } = loaded;
+    const secret = { live, hash, runtimeId, expiresAtMs, face: undefined };
     this.#bySecret.set(digest, secret);
     return secret;
   }
@@ -101,7 +111,6 @@ export class LiveKeys {
       grant: loaded.grant,
       counters: restoreCounters(loaded.counters, this.options.clock.nowMs()),
       lastUsedAtMs: loaded.lastUsedAtMs,
-      face: undefined,
       digests: new Set(),
       recent: false,
       unsaved: false,

@@ -36,7 +36,8 @@ export function presentedKeyRoutes({ authenticator, gate }: Services) {
   }) => {
     const { request, set, query } = context;
     const scopes = query.scope === undefined ? none : query.scope.split(" ");
-    const ask = { scopes, model: query.model, provider: query.provider };
+    const { model, provider, skill } = query;
+    const ask = { scopes, model, provider, skill };
     return authenticator.admit({ request, headers: set.headers }, ask, answer);
   };
 
@@ -72,9 +73,9 @@ export function presentedKeyRoutes({ authenticator, gate }: Services) {
 
 /** The answer for a key that was let in, with a request id among its headers. */
 function describePresented(gate: KeyGate): (secret: LiveSecret) => Response {
-  return ({ live }) => {
-    const headers = gate.faces.headersOf(live, newRequestId());
-    return new Response(gate.faces.bodyOf(live), { headers });
+  return (secret) => {
+    const headers = gate.faces.headersOf(secret, newRequestId());
+    return new Response(gate.faces.bodyOf(secret), { headers });
   };
 }
 

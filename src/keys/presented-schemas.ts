@@ -1,6 +1,14 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { nullable, optionalTimestamp, strictObject, timestamp } from "../http/schema-parts.ts";
+import { keyTypes } from "../crypto/secret-format.ts";
+import {
+  literals,
+  nullable,
+  optionalTimestamp,
+  strictObject,
+  timestamp,
+} from "../http/schema-parts.ts";
 import { scopeSyntax } from "../permissions/scopes.ts";
+import { skillPatternLengthMax, skillSyntax } from "../permissions/skills.ts";
 import { KeySchema } from "./key-schemas.ts";
 import * as fields from "./schema-fields.ts";
 
@@ -49,9 +57,14 @@ export const presentedFields = {
   id: fields.keyId,
   organization_id: KeySchema.properties.organization_id,
   workspace_id: KeySchema.properties.workspace_id,
-  type: KeySchema.properties.type,
+  user_id: KeySchema.properties.user_id,
+  runtime_id: nullable(Type.String({ examples: ["rt_019aa4c1f7dc7c01a6e1b8c2d4f60a16"] }), {
+    description: "The runtime that the secret was made for; null for the key's own secret.",
+  }),
+  type: literals(keyTypes, "What kind of key it is; `runtime` for the secret of a runtime."),
   environment: KeySchema.properties.environment,
   scopes: fields.scopes,
+  hats: fields.hats,
   allowed_models: fields.globs("Models", "gpt-*"),
   allowed_providers: fields.globs("Providers", "openai"),
   plan: Type.String({ description: "The plan in force.", examples: ["free"] }),
@@ -81,6 +94,14 @@ export const asked = {
       maxLength: 128,
       description: "May this provider be used?",
       examples: ["openai"],
+    }),
+  ),
+  skill: Type.Optional(
+    Type.String({
+      maxLength: skillPatternLengthMax,
+      pattern: skillSyntax,
+      description: "May this skill, or this tool of it, be run?",
+      examples: ["github/create-issue"],
     }),
   ),
 };

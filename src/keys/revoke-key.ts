@@ -2,6 +2,7 @@ import { changesBetween } from "../audit/audit-event.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
+import { requireMayChange } from "./key-rights.ts";
 import type { Key } from "./key-schemas.ts";
 import { changeKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
@@ -30,6 +31,7 @@ export async function revokeKey(
     build: async (now) => {
       const stored = await requireKey(context, address);
       const { key } = stored;
+      requireMayChange(now, key);
       requireCovered(now, key);
       return {
         change: changeKey(context.db, address, changes),

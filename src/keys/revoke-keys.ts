@@ -1,6 +1,7 @@
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
+import { requireMayChange } from "./key-rights.ts";
 import type { Key } from "./key-schemas.ts";
 import type { KeysContext } from "./keys-context.ts";
 import { revokeKey } from "./revoke-key.ts";
@@ -20,6 +21,7 @@ export async function revokeKeys(
   const found: Key[] = [];
   for (const keyId of keyIds) {
     const stored = await requireKey(context, { organizationId: actor.organizationId, keyId });
+    requireMayChange(actor, stored.key);
     requireCovered(actor, stored.key);
     found.push(describeKey(stored, context.clock.nowMs()));
   }

@@ -4,6 +4,7 @@ import type { Alongside } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
+import { requireMayTakeSecret } from "./key-rights.ts";
 import type { Key, KeyWithSecret } from "./key-schemas.ts";
 import { replaceSecret, type StoredKey } from "./key-store.ts";
 import type { KeysContext } from "./keys-context.ts";
@@ -32,6 +33,7 @@ export async function rotateKey(
       actor,
       build: async (now) => {
         const stored = await requireLiveKey(context, address);
+        requireMayTakeSecret(now, stored.key);
         requireCovered(now, stored.key);
         const { secret, keyPrefix } = generateSecret(stored.key.type, stored.key.environment);
         const described = describeRotated(stored, { keyPrefix, nowMs, graceEndsAtMs });

@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import type { Authenticator } from "../http/authenticate.ts";
+import type { Authorizer } from "../http/authorize.ts";
 import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
@@ -29,17 +29,17 @@ const tags = ["Keys"];
 
 /** `/api-keys`: key CRUD for management keys. */
 export function keyRoutes(services: {
-  authenticator: Authenticator;
+  authorizer: Authorizer;
   idempotency: Idempotency;
   keys: KeysContext;
 }) {
   const { keys, idempotency } = services;
   return new Elysia({ name: "keys" })
-    .use(management(services.authenticator))
+    .use(management(services.authorizer))
     .post(
       "/api-keys",
       ({ request, body, actor }) =>
-        idempotency.run({ request, callerId: actor.id, payload: body }, async (remember) => {
+        idempotency.run({ request, actor, payload: body }, async (remember) => {
           const alongside = (created: unknown) => remember({ status: 201, body: created });
           return { status: 201, body: await createKey(keys, { input: body, actor, alongside }) };
         }),
@@ -143,7 +143,7 @@ export function keyRoutes(services: {
     .post(
       "/api-keys/:id/rotate",
       ({ request, params, body, actor }) =>
-        idempotency.run({ request, callerId: actor.id, payload: body }, async (remember) => {
+        idempotency.run({ request, actor, payload: body }, async (remember) => {
           const alongside = (rotated: unknown) => remember({ status: 200, body: rotated });
           const gracePeriodSeconds = body.grace_period_seconds ?? 0;
           const options = { keyId: params.id, gracePeriodSeconds, actor, alongside };

@@ -6,6 +6,8 @@ import { limitMax, planSlug } from "../plans/schemas.ts";
 // The fields that several requests and answers about keys share: what may be sent is what is shown.
 
 export const metadataBytesMax = 4_096;
+/** Hats that one key may wear. */
+export const hatsOfKeyMax = 20;
 
 /** A well-formed secret that no database holds. */
 export const secretExample =
@@ -44,6 +46,18 @@ export const scopes = Type.Array(
     examples: [["discover", "execute"]],
   },
 );
+
+export const userId = nullable(
+  Type.String({ examples: ["usr_019aa4c1f7db7c01a6e1b8c2d4f60a15"] }),
+  { description: "Whose key it is; null unless its type is `user`." },
+);
+
+export const hats = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+  maxItems: hatsOfKeyMax,
+  description:
+    "The hats that the key wears: it sees only their skills. With none it sees what its workspace's hats show, or its user's.",
+  examples: [[]],
+});
 
 const limit = (what: string, example: number) =>
   Type.Optional(

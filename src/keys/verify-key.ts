@@ -36,9 +36,9 @@ function judge(
   secret: LiveSecret | undefined,
   input: VerifyKey,
 ): Verdict {
-  const { scopes = [], model, provider, ip: address, consume = true } = input;
+  const { scopes = [], model, provider, skill, ip: address, consume = true } = input;
   const moment = gate.now();
-  const denial = decide(secret, { plane: "data", scopes, model, provider, address }, moment);
+  const denial = decide(secret, { plane: "data", scopes, model, provider, skill, address }, moment);
   if (denial !== undefined) metrics.countDenial(denial.code);
   else metrics.admitted.verify++;
   if (denial === undefined && secret !== undefined && consume) gate.consume(secret, moment.wallMs);
@@ -78,7 +78,7 @@ function describeVerified(gate: KeyGate, secret: LiveSecret): Verdict["key"] {
   const { grant } = live;
   rollWindows(live.counters, gate.windowClock.nowMs());
   return {
-    ...JSON.parse(gate.faces.bodyOf(live)),
+    ...JSON.parse(gate.faces.bodyOf(secret)),
     status: statusOf(grant, gate.clock.nowMs()),
     metadata: { ...grant.metadata },
   };

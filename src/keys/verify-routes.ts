@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import type { Authenticator } from "../http/authenticate.ts";
+import type { Authorizer } from "../http/authorize.ts";
 import { management } from "../http/management.ts";
 import type { Metrics } from "../http/metrics.ts";
 import type { KeyGate } from "./key-gate.ts";
@@ -13,12 +13,12 @@ const tags = ["Verification"];
 
 /** `/v1/keys/verify`: the API behind asks whether a key may do something. */
 export function verifyRoutes(services: {
-  authenticator: Authenticator;
+  authorizer: Authorizer;
   gate: KeyGate;
   metrics: Metrics;
 }) {
   return new Elysia({ name: "verify" })
-    .use(management(services.authenticator))
+    .use(management(services.authorizer))
     .post(
       "/v1/keys/verify",
       ({ body, actor }) =>

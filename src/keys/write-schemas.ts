@@ -1,11 +1,18 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { environments, keyTypes } from "../crypto/secret-format.ts";
+import { environments, lastingKeyTypes } from "../crypto/secret-format.ts";
 import { literals, optionalTimestamp, printableLine, strictObject } from "../http/schema-parts.ts";
 import { KeySchema } from "./key-schemas.ts";
 import * as fields from "./schema-fields.ts";
 
 export const expiresInSecondsMax = 10 * 366 * 86_400;
 export const gracePeriodSecondsMax = 30 * 86_400;
+
+/** Names for the usual sets of scopes. */
+export const scopePresets = {
+  "read-only": ["discover"],
+  "full-access": ["discover", "execute"],
+} as const;
+const presetNames = Object.keys(scopePresets) as (keyof typeof scopePresets)[];
 
 const expiry = {
   expires_at: Type.Optional(optionalTimestamp("When the key stops to work; null is never.")),
@@ -22,6 +29,7 @@ const expiry = {
 /** What a key may do: given at its making, and changed later. */
 const permissions = {
   scopes: Type.Optional(fields.scopes),
+  hats: Type.Optional(fields.hats),
   plan: Type.Optional(fields.plan),
   limits: Type.Optional(fields.limits),
   allowed_models: Type.Optional(fields.globs("Models", "gpt-*")),
@@ -34,7 +42,12 @@ export const CreateKeySchema = strictObject(
   {
     label: fields.label,
     description: Type.Optional(fields.description),
-    type: Type.Optional(literals(keyTypes, "What kind of key; `workspace` by default.")),
+    type: Type.Optional(
+      literals(
+        lastingKeyTypes,
+        "What kind of key; `workspace` by default. A `user` key is made by its user, logged in.",
+      ),
+    ),
     environment: Type.Optional(literals(environments, "`live` by default.")),
     workspace_id: Type.Optional(
       Type.String({
@@ -42,6 +55,18 @@ export const CreateKeySchema = strictObject(
         maxLength: 64,
         description: "The workspace; the caller's own by default.",
         examples: ["ws_019aa4c1f7d97c01a6e1b8c2d4f60a12"],
+      }),
+    ),
+    preset: Type.Optional(
+      literals(
+        presetNames,
+        "In place of scopes: `read-only` is `discover`, `full-access` is `discover` and `execute`.",
+      ),
+    ),
+    instance_wide: Type.Optional(
+      Type.Boolean({
+        description: "True, which takes the operator, makes a management key of the operator's.",
+        examples: [false],
       }),
     ),
     ...permissions,

@@ -1,23 +1,108 @@
-import { and, eq } from "drizzle-orm";
-import type { Database } from "../db/client.ts";
-import { workspaces } from "../db/tables/index.ts";
+import { and, asc, count, eq, exists, isNull, ne } from "drizzle-orm";
+import type { Alongside, Database } from "../db/client.ts";
+import { isAfter, type Page } from "../db/page.ts";
+import {
+  hats,
+  keys,
+  links,
+  members,
+  organizations,
+  teams,
+  workspaces,
+} from "../db/tables/index.ts";
+import type { OrganizationRow } from "./tenant-store.ts";
 
-export type WorkspaceRow = typeof workspaces.$inferSelect;
+export type { OrganizationRow } from "./tenant-store.ts";
 
-/** A workspace of the organization by id or slug; undefined for a missing or a foreign one. */
-export async function findWorkspace(
+/** Whose organizations: all, those of a user, or one. */
+export type Whose = "everybody" | { userId: string } | { organizationId: string };
+
+/** A page of organizations, the oldest first. */
+export function listOrganizations(
   db: Database,
-  organizationId: string,
-  by: { id: string } | { slug: string },
-): Promise<WorkspaceRow | undefined> {
-  const rows = await db.lookup
+  whose: Whose,
+  page: Page,
+): Promise<OrganizationRow[]> {
+  return db.read
     .select()
-    .from(workspaces)
+    .from(organizations)
     .where(
       and(
-        eq(workspaces.organizationId, organizationId),
-        "id" in by ? eq(workspaces.id, by.id) : eq(workspaces.slug, by.slug),
+        ne(organizations.state, "deleted"),
+        belongsTo(db, whose),
+        isAfter(page, organizations.createdAtMs, organizations.id),
       ),
-    );
-  return rows[0];
+    )
+    .orderBy(asc(organizations.createdAtMs), asc(organizations.id))
+    .limit(page.limit + 1);
+}
+
+function belongsTo(db: Database, whose: Whose) {
+  if (whose === "everybody") return undefined;
+  if ("organizationId" in whose) return eq(organizations.id, whose.organizationId);
+  const membership = db.read
+    .select({ userId: members.userId })
+    .from(members)
+    .where(and(eq(members.organizationId, organizations.id), eq(members.userId, whose.userId)));
+  return exists(membership);
+}
+
+/** How many organizations there are. */
+export async function countOrganizations(db: Database): Promise<number> {
+  const rows = await db.lookup
+    .select({ organizations: count() })
+    .from(organizations)
+    .where(ne(organizations.state, "deleted"));
+  return rows[0]?.organizations ?? 0;
+}
+
+/** The statements that make an organization with its first workspace. */
+export function insertOrganization(
+  db: Database,
+  organization: OrganizationRow,
+  workspaceId: string,
+): Alongside {
+  const { id: organizationId, createdAtMs } = organization;
+  const workspace = { id: workspaceId, organizationId, slug: "default", name: "Default" };
+  return [
+    db.write.insert(organizations).values(organization),
+    db.write.insert(workspaces).values({ ...workspace, createdAtMs }),
+  ];
+}
+
+/** The statement that changes an organization. */
+export function updateOrganization(
+  db: Database,
+  organizationId: string,
+  changes: Partial<OrganizationRow>,
+): Alongside {
+  return [db.write.update(organizations).set(changes).where(eq(organizations.id, organizationId))];
+}
+
+/** The statements that end an organization: keys are revoked, members leave, rows stay as deleted. */
+export function endOrganization(
+  db: Database,
+  organizationId: string,
+  by: { actorId: string; nowMs: number },
+): Alongside {
+  return [
+    db.write
+      .update(keys)
+      .set({
+        revokedAtMs: by.nowMs,
+        revokedBy: by.actorId,
+        revokeReason: "The organization was deleted.",
+        updatedAtMs: by.nowMs,
+      })
+      .where(and(eq(keys.organizationId, organizationId), isNull(keys.revokedAtMs))),
+    db.write.delete(links).where(eq(links.organizationId, organizationId)),
+    db.write.delete(teams).where(eq(teams.organizationId, organizationId)),
+    db.write.delete(hats).where(eq(hats.organizationId, organizationId)),
+    db.write.delete(members).where(eq(members.organizationId, organizationId)),
+    db.write
+      .update(workspaces)
+      .set({ state: "deleted" })
+      .where(eq(workspaces.organizationId, organizationId)),
+    ...updateOrganization(db, organizationId, { state: "deleted" }),
+  ];
 }

@@ -1,4 +1,4 @@
-import { and, eq } from "drizzle-orm";
+import { and, asc, eq, ne } from "drizzle-orm";
 import { newId } from "../crypto/ids.ts";
 import type { Database } from "../db/client.ts";
 import { instance, organizations, plans, workspaces } from "../db/tables/index.ts";
@@ -53,14 +53,16 @@ export async function findRootKeyId(db: Database): Promise<string | undefined> {
   return rows[0]?.rootKeyId;
 }
 
-/** The organization and workspace that came with the installation. */
+/** The organization and workspace that came with the installation, or the oldest that are left. */
 export async function defaultTenant(db: Database): Promise<Tenant> {
   const rows = await db.read
     .select({ organizationId: organizations.id, workspaceId: workspaces.id })
     .from(workspaces)
     .innerJoin(organizations, eq(organizations.id, workspaces.organizationId))
-    .where(and(eq(organizations.slug, defaultSlug), eq(workspaces.slug, defaultSlug)));
+    .where(and(ne(organizations.state, "deleted"), ne(workspaces.state, "deleted")))
+    .orderBy(asc(organizations.createdAtMs), asc(organizations.id), asc(workspaces.createdAtMs))
+    .limit(1);
   const tenant = rows[0];
-  if (tenant === undefined) throw new Error("The default organization is missing.");
+  if (tenant === undefined) throw new Error("There is no organization with a workspace.");
   return tenant;
 }

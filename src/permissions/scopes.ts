@@ -47,10 +47,29 @@ export function familyAllows(held: readonly string[], family: GlobFamily, name: 
 /** True when `scope`, as held, includes `wanted` (which may itself be a pattern). */
 export function covers(scope: string, wanted: string): boolean {
   if (scope === "*" || scope === wanted) return true;
-  if (!scope.includes("*")) return false;
+  if (!scope.includes("*")) return isSameIntegration(scope, wanted);
   if (globFamilies.some((family) => scope.startsWith(family))) return matchesGlob(scope, wanted);
   const stem = scope.slice(0, -1);
   return wanted.startsWith(stem) && wanted.length > stem.length;
+}
+
+const integrationFamily = "integration:";
+/** How an integration is called. */
+const bareName = /^[a-z0-9][a-z0-9_-]*$/;
+
+/** Whether the scope names an integration, in full or barely. */
+export function isIntegrationScope(scope: string): boolean {
+  if (scope.startsWith(integrationFamily)) return true;
+  return scope !== "discover" && scope !== "execute" && bareName.test(scope);
+}
+
+/** A bare name is read as an integration's: `github` and `integration:github` are one scope. */
+function isSameIntegration(a: string, b: string): boolean {
+  const long = a.length > b.length ? a : b;
+  const name = a.length > b.length ? b : a;
+  if (long.length !== name.length + integrationFamily.length) return false;
+  if (!long.startsWith(integrationFamily) || !long.endsWith(name)) return false;
+  return isIntegrationScope(name);
 }
 
 /** Glob match in linear time: `*` is any run of characters. A `*` in `text` is a literal here. */

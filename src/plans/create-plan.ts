@@ -1,6 +1,6 @@
 import { DomainError } from "../core/errors.ts";
 import type { Alongside } from "../db/client.ts";
-import type { Actor } from "../organizations/actor.ts";
+import { type Actor, noLimits } from "../organizations/actor.ts";
 import { describePlan, planColumns } from "./describe-plan.ts";
 import { findPlan, insertPlan, listPlans, type PlanRow, plansMax } from "./plan-store.ts";
 import type { PlansContext } from "./plans-context.ts";
@@ -46,8 +46,6 @@ export async function createPlan(
     });
   return plan;
 }
-
-const noLimits = { requestsPerMinute: null, requestsPerDay: null, concurrentRequests: null };
 
 function slugTaken(): DomainError {
   return new DomainError("conflict", "There is a plan with this slug.", { param: "slug" });

@@ -1,6 +1,6 @@
 import { asc, eq } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
-import { plans } from "../db/tables/index.ts";
+import { organizations, plans } from "../db/tables/index.ts";
 
 export type PlanRow = typeof plans.$inferSelect;
 
@@ -16,6 +16,18 @@ export function listPlans(db: Database): Promise<PlanRow[]> {
 export async function findPlan(db: Database, slug: string): Promise<PlanRow | undefined> {
   const rows = await db.lookup.select().from(plans).where(eq(plans.slug, slug));
   return rows[0];
+}
+
+/** The plan of an organization. */
+export async function planOfOrganization(db: Database, organizationId: string): Promise<PlanRow> {
+  const rows = await db.lookup
+    .select({ plan: plans })
+    .from(organizations)
+    .innerJoin(plans, eq(plans.slug, organizations.planSlug))
+    .where(eq(organizations.id, organizationId));
+  const plan = rows[0]?.plan;
+  if (plan === undefined) throw new Error(`${organizationId} has no plan.`);
+  return plan;
 }
 
 /** The statement that makes a plan. */

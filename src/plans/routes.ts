@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { notFound } from "../core/errors.ts";
-import type { Authenticator } from "../http/authenticate.ts";
+import type { Authorizer } from "../http/authorize.ts";
 import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
@@ -21,13 +21,13 @@ const params = Type.Object({
 
 /** `/plans`: named limits. Everybody with a management key reads them, the operator changes them. */
 export function planRoutes(services: {
-  authenticator: Authenticator;
+  authorizer: Authorizer;
   idempotency: Idempotency;
   plans: PlansContext;
 }) {
   const { plans, idempotency } = services;
   return new Elysia({ name: "plans" })
-    .use(management(services.authenticator))
+    .use(management(services.authorizer))
     .get(
       "/plans",
       async () => ({ data: (await listPlans(plans.db)).map(describePlan), next_cursor: null }),
@@ -39,7 +39,7 @@ export function planRoutes(services: {
     .post(
       "/plans",
       ({ request, body, actor }) =>
-        idempotency.run({ request, callerId: actor.id, payload: body }, async (remember) => {
+        idempotency.run({ request, actor, payload: body }, async (remember) => {
           const alongside = (created: unknown) => remember({ status: 201, body: created });
           return { status: 201, body: await createPlan(plans, { input: body, actor, alongside }) };
         }),

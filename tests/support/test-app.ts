@@ -69,7 +69,7 @@ export async function startTestApp(
   });
   const fetch = finishing(createApp(services).compile().fetch, services);
   const operator = await createKey(services.keys, {
-    input: { label: "operator", type: "management" },
+    input: { label: "operator", type: "management", instance_wide: true },
     actor,
   });
 

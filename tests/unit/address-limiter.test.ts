@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { minuteMs } from "../../src/core/clock.ts";
-import { AddressLimiter, addressesMax } from "../../src/limits/address-limiter.ts";
+import { AddressLimiter } from "../../src/limits/address-limiter.ts";
+import { hitNamesMax } from "../../src/limits/hit-limiter.ts";
 import { WindowClock } from "../../src/limits/window-clock.ts";
 import { TestClock } from "../support/test-clock.ts";
 
@@ -29,11 +30,11 @@ describe("address limiter", () => {
 
   test("the table is bounded: what comes after shares one allowance", () => {
     const { clock, limiter } = createLimiter(1);
-    for (let i = 0; i < addressesMax; i++) limiter.hit(`a${i}`);
-    expect(limiter.size).toBe(addressesMax);
+    for (let i = 0; i < hitNamesMax; i++) limiter.hit(`a${i}`);
+    expect(limiter.size).toBe(hitNamesMax);
     const shared = Array.from({ length: 200 }, (_, i) => limiter.hit(`b${i}`));
     expect(shared.filter((waitMs) => waitMs === 0).length).toBe(100);
-    expect(limiter.size).toBe(addressesMax);
+    expect(limiter.size).toBe(hitNamesMax);
     clock.advance(minuteMs);
     limiter.hit("c");
     expect(limiter.size).toBe(1);

@@ -2,6 +2,8 @@ import first from "./0000_first.sql" with { type: "text" };
 import invalidationTriggers from "./0001_invalidation_triggers.sql" with { type: "text" };
 import auditLog from "./0002_audit_log.sql" with { type: "text" };
 import auditLogAppendOnly from "./0003_audit_log_append_only.sql" with { type: "text" };
+import tenancy from "./0004_tenancy.sql" with { type: "text" };
+import tenancyTriggers from "./0005_tenancy_triggers.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -14,4 +16,6 @@ export const migrations: readonly Migration[] = [
   { name: "0001_invalidation_triggers", sql: invalidationTriggers },
   { name: "0002_audit_log", sql: auditLog },
   { name: "0003_audit_log_append_only", sql: auditLogAppendOnly },
+  { name: "0004_tenancy", sql: tenancy },
+  { name: "0005_tenancy_triggers", sql: tenancyTriggers },
 ];

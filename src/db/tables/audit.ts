@@ -11,6 +11,8 @@ export const auditLog = sqliteTable(
     organizationId: text("organization_id"),
     actorType: text("actor_type").notNull(),
     actorId: text("actor_id").notNull(),
+    /** The user whose key it was; NULL for other actors. */
+    userId: text("user_id"),
     action: text().notNull(),
     targetType: text("target_type").notNull(),
     targetId: text("target_id").notNull(),

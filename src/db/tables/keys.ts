@@ -1,7 +1,9 @@
+import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { environments, keyTypes } from "../../crypto/secret-format.ts";
 import { organizations, workspaces } from "./organizations.ts";
 import { plans } from "./plans.ts";
+import { users } from "./users.ts";
 
 /** The lasting thing: who it belongs to, what it may do, and how its life ended. */
 export const keys = sqliteTable(
@@ -15,6 +17,8 @@ export const keys = sqliteTable(
       .notNull()
       .references(() => workspaces.id),
     type: text({ enum: keyTypes }).notNull(),
+    /** Whose key it is, when its type is `user`. */
+    userId: text("user_id").references(() => users.id),
     environment: text({ enum: environments }).notNull(),
     label: text().notNull(),
     description: text(),
@@ -45,6 +49,7 @@ export const keys = sqliteTable(
   },
   (table) => [
     index("keys_created").on(table.organizationId, table.createdAtMs, table.id),
+    index("keys_user").on(table.userId).where(sql`user_id IS NOT NULL`),
     index("keys_label").on(table.organizationId, table.label, table.id),
   ],
 );
@@ -62,9 +67,14 @@ export const secrets = sqliteTable(
     pepperId: text("pepper_id").notNull(),
     keyPrefix: text("key_prefix").notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
-    /** The end of the grace period of a secret that was rotated away; NULL while it is the current one. */
+    /** The runtime that it was made for; NULL for the key's own. */
+    runtimeId: text("runtime_id"),
+    /** The end of a runtime's secret, or of one that was rotated away; NULL while it is the current one. */
     expiresAtMs: integer("expires_at_ms"),
     lastUsedAtMs: integer("last_used_at_ms"),
   },
-  (table) => [index("secrets_key").on(table.keyId)],
+  (table) => [
+    index("secrets_key").on(table.keyId),
+    index("secrets_runtime").on(table.runtimeId).where(sql`runtime_id IS NOT NULL`),
+  ],
 );

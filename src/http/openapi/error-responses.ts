@@ -23,14 +23,29 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
   },
   401: {
     name: "Unauthorized",
-    description: "There is no key, or one that cannot be used; which of the reasons is not told.",
-    codes: ["missing_api_key", "invalid_api_key"],
+    description:
+      "There is no key and no session, or one that cannot be used; which of the reasons is not told.",
+    codes: [
+      "missing_api_key",
+      "invalid_api_key",
+      "missing_credentials",
+      "invalid_session",
+      "login_failed",
+    ],
     headers: ["WWW-Authenticate"],
   },
   403: {
     name: "Forbidden",
-    description: "The key is good, but may not do this. A missing scope is named.",
-    codes: ["insufficient_scope", "wrong_key_type", "ip_not_allowed"],
+    description: "The key or the session is good, but may not do this. A missing scope is named.",
+    codes: [
+      "insufficient_scope",
+      "insufficient_role",
+      "wrong_key_type",
+      "ip_not_allowed",
+      "skill_not_allowed",
+      "owner_suspended",
+      "cross_site_request",
+    ],
     headers: ["WWW-Authenticate", ...limitHeaders],
   },
   404: {
@@ -44,6 +59,11 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
     description: "The current state does not allow it.",
     codes: ["conflict", "key_revoked", "idempotency_in_progress"],
     headers: ["Retry-After", ...limitHeaders],
+  },
+  410: {
+    name: "Gone",
+    description: "The link was used, has expired or never was.",
+    codes: ["link_not_valid"],
   },
   413: {
     name: "PayloadTooLarge",

@@ -4,6 +4,7 @@ import { errorReferences, errorStatuses } from "./error-responses.ts";
 import { idempotencyKeyReference, idempotentMark } from "./idempotency-key.ts";
 import { normalizeParameters, normalizeRequestBody } from "./normalize-request.ts";
 import { normalizeSuccesses } from "./normalize-successes.ts";
+import { organizationReference } from "./organization-header.ts";
 import type { RawOperation } from "./raw-document.ts";
 
 /** One operation. `path` is the method and the path, such as `PATCH /api-keys/{id}`. */
@@ -11,7 +12,11 @@ export function normalizeOperation(raw: RawOperation, path: string, schemas: Com
   const access = accessOf(path);
   const isIdempotent = raw[idempotentMark] === true;
   const own = normalizeParameters(raw, schemas);
-  const parameters = isIdempotent ? [...own, idempotencyKeyReference] : own;
+  const parameters = [
+    ...own,
+    ...(isIdempotent ? [idempotencyKeyReference] : []),
+    ...(takesOrganization(access, path) ? [organizationReference] : []),
+  ];
   const requestBody = normalizeRequestBody(raw, schemas);
   const statuses = errorStatuses({
     access,
@@ -25,7 +30,7 @@ export function normalizeOperation(raw: RawOperation, path: string, schemas: Com
     tags: raw.tags,
     summary: raw.summary,
     description: [raw.description, sentenceOf(access)].filter(Boolean).join("\n\n"),
-    security: access.kind === "public" ? [] : [{ bearerAuth: [] }],
+    security: securityOf(access),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: {
@@ -42,15 +47,29 @@ function accessOf(path: string): RouteAccess {
   return access;
 }
 
+function securityOf({ kind }: RouteAccess) {
+  const key = { bearerAuth: [] };
+  const session = { sessionCookie: [] };
+  return { public: [], data: [key], session: [session], management: [key, session] }[kind];
+}
+
+/** Calls of a person or an operator's key, unless the path or the whole instance says which one. */
+function takesOrganization(access: RouteAccess, path: string): boolean {
+  if (access.kind !== "management" || access.role === "operator") return false;
+  return !path.includes(" /organizations/{id}") && access.anyOrganization !== true;
+}
+
 function sentenceOf(access: RouteAccess): string | undefined {
   switch (access.kind) {
     case "public":
       return undefined;
     case "data":
       return "Takes any key but a management key.";
+    case "session":
+      return "Takes a session.";
     case "management":
-      return access.instanceWide
-        ? `Takes the operator's management key with the scope \`${access.scope}\`.`
-        : `Takes a management key with the scope \`${access.scope}\`.`;
+      return access.role === "operator"
+        ? `Takes the operator's management key with the scope \`${access.scope}\`, or the session of an operator.`
+        : `Takes a management key with the scope \`${access.scope}\`, or a session with the role \`${access.role}\` or a higher one.`;
   }
 }

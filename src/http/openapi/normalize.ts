@@ -1,8 +1,10 @@
 import { version } from "../../core/version.ts";
+import { sessionCookieName } from "../../sessions/session-cookie.ts";
 import { ComponentSchemas } from "./component-schemas.ts";
 import { errorResponses } from "./error-responses.ts";
 import { idempotencyKeyParameter } from "./idempotency-key.ts";
 import { normalizeOperation } from "./normalize-operation.ts";
+import { organizationParameter } from "./organization-header.ts";
 import type { RawDocument } from "./raw-document.ts";
 import { responseHeaders } from "./response-headers.ts";
 
@@ -26,8 +28,8 @@ export function normalizeDocument(raw: RawDocument) {
     tags: requireTags(raw),
     paths,
     components: {
-      securitySchemes: { bearerAuth },
-      parameters: { IdempotencyKey: idempotencyKeyParameter },
+      securitySchemes: { bearerAuth, sessionCookie },
+      parameters: { IdempotencyKey: idempotencyKeyParameter, Organization: organizationParameter },
       headers: responseHeaders,
       responses,
       schemas: schemas.sorted(),
@@ -51,13 +53,30 @@ const bearerAuth = {
   type: "http",
   scheme: "bearer",
   description:
-    "The secret of a key. `/key` takes any key but a management key (`sk_live_…`); everything else takes a management key (`mk_…`) that holds the scope which the operation names.",
+    "The secret of a key. `/key` and the rest of the data plane take any key but a management key (`sk_live_…`); the management API takes a management key (`mk_…`) that holds the scope which the operation names.",
+};
+
+const sessionCookie = {
+  type: "apiKey",
+  in: "cookie",
+  name: sessionCookieName,
+  description:
+    "A person's session, which `POST /auth/login` begins. Browsers send it by themselves, so Swagger UI needs nothing more.",
 };
 
 const tags = [
   { name: "Presented key", description: "What a key may do and what is left of its limits." },
   { name: "Verification", description: "The API behind asks whether a key may do something." },
   { name: "Keys", description: "Issue, change, rotate and revoke keys." },
+  { name: "Permissions", description: "What a key may do with skills, and why." },
+  { name: "Runtimes", description: "Instances that register themselves with a key." },
+  { name: "Organizations", description: "Who pays." },
+  { name: "Members", description: "Who belongs to an organization, and who is invited." },
+  { name: "Workspaces", description: "Where keys and hats live." },
+  { name: "Teams", description: "Members who wear hats together." },
+  { name: "Hats", description: "Named groups of skills, and who wears them." },
+  { name: "Sessions", description: "People log in and out." },
+  { name: "Users", description: "Everybody with a login, for the operator." },
   { name: "Plans", description: "Named limits that keys and organizations share." },
   { name: "Audit log", description: "Who changed what, when and from where." },
   { name: "System", description: "Health and figures." },

@@ -1,0 +1,65 @@
+import type { AuditAction } from "../audit/audit-event.ts";
+import { notFound } from "../core/errors.ts";
+import { findKey } from "../keys/key-store.ts";
+import type { Actor } from "../organizations/actor.ts";
+import type { ChangeContext } from "../organizations/change-context.ts";
+import { findMember } from "../organizations/member-store.ts";
+import { findTeam } from "../teams/team-store.ts";
+import { requireHat } from "./change-hats.ts";
+import { deleteWearer, insertWearer, isWorn } from "./hat-store.ts";
+
+interface Wearing {
+  hatId: string;
+  wearerId: string;
+  actor: Actor;
+}
+
+/** Puts a hat on a key, a user or a team of the organization; twice is once. Throws 404. */
+export async function putOnHat(context: ChangeContext, wearing: Wearing): Promise<void> {
+  await changeWearer(context, wearing, "hat.put_on");
+}
+
+/** Takes a hat off; one that is not on is off. Throws 404. */
+export async function takeOffHat(context: ChangeContext, wearing: Wearing): Promise<void> {
+  await changeWearer(context, wearing, "hat.taken_off");
+}
+
+async function changeWearer(
+  { db, audit, invalidateAll }: ChangeContext,
+  { hatId, wearerId, actor }: Wearing,
+  action: AuditAction & ("hat.put_on" | "hat.taken_off"),
+): Promise<void> {
+  await audit.commit({
+    actor,
+    build: async ({ organizationId }) => {
+      const { workspaceId } = await requireHat(db, organizationId, hatId);
+      await requireWearer(db, { organizationId, workspaceId, wearerId });
+      const isOn = await isWorn(db, hatId, wearerId);
+      const wearer = { wearer_id: wearerId };
+      const entry = { action, targetId: hatId, organizationId };
+      if (action === "hat.put_on") {
+        const change = isOn ? [] : insertWearer(db, hatId, wearerId);
+        return { change, entry: { ...entry, changes: { before: null, after: wearer } } };
+      }
+      const change = isOn ? deleteWearer(db, hatId, wearerId) : [];
+      return { change, entry: { ...entry, changes: { before: wearer, after: null } } };
+    },
+  });
+  invalidateAll();
+}
+
+/** A key is of the hat's workspace, users and teams are of the organization. Throws 404. */
+async function requireWearer(
+  db: ChangeContext["db"],
+  of: { organizationId: string; workspaceId: string; wearerId: string },
+): Promise<void> {
+  const { organizationId, workspaceId, wearerId } = of;
+  const kind = wearerId.slice(0, wearerId.indexOf("_"));
+  if (kind === "key") {
+    const stored = await findKey(db, organizationId, wearerId);
+    if (stored?.key.workspaceId === workspaceId) return;
+  }
+  if (kind === "usr" && (await findMember(db, organizationId, wearerId)) !== undefined) return;
+  if (kind === "team" && (await findTeam(db, organizationId, wearerId)) !== undefined) return;
+  throw notFound("key, user or team");
+}

@@ -1,0 +1,55 @@
+import { changesBetween } from "../audit/audit-event.ts";
+import { definedFields } from "../core/defined-fields.ts";
+import { DomainError, notFound } from "../core/errors.ts";
+import type { Database } from "../db/client.ts";
+import type { Actor } from "../organizations/actor.ts";
+import type { ChangeContext } from "../organizations/change-context.ts";
+import { describeUser } from "./describe-user.ts";
+import type { ChangeUser, User } from "./schemas.ts";
+import { countOperators, findUser, type UserRow, updateUser } from "./user-store.ts";
+
+/**
+ * Changes a user, for the operator. Sessions and keys of one who is disabled are refused with the next
+ * request. Throws 404, and 409 for the last operator.
+ */
+export async function changeUser(
+  { db, audit, invalidateUser }: ChangeContext,
+  { userId, input, actor }: { userId: string; input: ChangeUser; actor: Actor },
+): Promise<User> {
+  const changed = await audit.record({
+    actor,
+    build: async () => {
+      const row = await requireUser(db, userId);
+      const { is_operator: isOperator, ...fields } = input;
+      const changes = definedFields({ ...fields, isOperator });
+      const after = { ...row, ...changes };
+      await refuseLastOperator(db, row, after);
+      const user = describeUser(after);
+      return {
+        change: updateUser(db, userId, changes),
+        entry: {
+          action: "user.changed",
+          targetId: userId,
+          organizationId: null,
+          changes: changesBetween(describeUser(row), user),
+        },
+        result: user,
+      };
+    },
+  });
+  invalidateUser(userId);
+  return changed;
+}
+
+async function refuseLastOperator(db: Database, before: UserRow, after: UserRow): Promise<void> {
+  const isOne = (user: UserRow) => user.isOperator && user.state === "active";
+  if (!isOne(before) || isOne(after) || (await countOperators(db)) > 1) return;
+  throw new DomainError("conflict", "This is the last operator. Make somebody else one first.");
+}
+
+/** The user. Throws 404. */
+export async function requireUser(db: Database, userId: string): Promise<UserRow> {
+  const row = await findUser(db, userId);
+  if (row === undefined) throw notFound("user");
+  return row;
+}

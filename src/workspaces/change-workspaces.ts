@@ -1,0 +1,139 @@
+import { changesBetween } from "../audit/audit-event.ts";
+import { definedFields } from "../core/defined-fields.ts";
+import { DomainError, invalidField, notFound } from "../core/errors.ts";
+import { newId } from "../crypto/ids.ts";
+import type { Alongside, Database } from "../db/client.ts";
+import { toTimestamp } from "../http/schema-parts.ts";
+import type { Actor } from "../organizations/actor.ts";
+import type { ChangeContext } from "../organizations/change-context.ts";
+import { refuseTakenSlug } from "../organizations/taken-slug.ts";
+import type { ChangeWorkspace, CreateWorkspace, Workspace } from "./schemas.ts";
+import {
+  countWorkspaces,
+  endWorkspace,
+  findWorkspace,
+  insertWorkspace,
+  updateWorkspace,
+  type WorkspaceRow,
+  workspacesMax,
+} from "./workspace-store.ts";
+
+/** Makes a workspace. Throws 409 for a taken slug or one workspace too many. */
+export function createWorkspace(
+  { db, audit, clock }: ChangeContext,
+  making: { input: CreateWorkspace; actor: Actor; alongside: (created: Workspace) => Alongside },
+): Promise<Workspace> {
+  const { input, actor, alongside } = making;
+  return audit
+    .record({
+      actor,
+      build: async ({ organizationId }) => {
+        if ((await countWorkspaces(db, organizationId)) >= workspacesMax) {
+          throw new DomainError(
+            "conflict",
+            `An organization has ${workspacesMax} workspaces at most.`,
+          );
+        }
+        const { slug, name } = input;
+        const createdAtMs = clock.nowMs();
+        const id = newId("workspace", createdAtMs);
+        const row = { id, organizationId, slug, name, state: "active" as const, createdAtMs };
+        const workspace = describeWorkspace(row);
+        return {
+          change: insertWorkspace(db, row),
+          entry: {
+            action: "workspace.created",
+            targetId: id,
+            organizationId,
+            changes: { before: null, after: workspace },
+          },
+          alongside: alongside(workspace),
+          result: workspace,
+        };
+      },
+    })
+    .catch(refuseTakenSlug("workspace"));
+}
+
+/** Changes a workspace; suspending it, or lifting that, holds for all its keys when this returns. */
+export async function changeWorkspace(
+  { db, audit, invalidateAll }: ChangeContext,
+  change: { workspaceId: string; input: ChangeWorkspace; actor: Actor },
+): Promise<Workspace> {
+  const { workspaceId, input, actor } = change;
+  const changed = await audit
+    .record({
+      actor,
+      build: async ({ organizationId }) => {
+        const row = await requireWorkspace(db, organizationId, workspaceId);
+        const changes = definedFields(input);
+        const workspace = describeWorkspace({ ...row, ...changes });
+        return {
+          change: updateWorkspace(db, workspaceId, changes),
+          entry: {
+            action: "workspace.changed",
+            targetId: workspaceId,
+            organizationId,
+            changes: changesBetween(describeWorkspace(row), workspace),
+          },
+          result: workspace,
+        };
+      },
+    })
+    .catch(refuseTakenSlug("workspace"));
+  invalidateAll();
+  return changed;
+}
+
+/**
+ * Deletes a workspace with its hats, and revokes its keys, at once and for good. Throws 404, 409 for
+ * an organization's last one, 422 when `confirm` is not its slug.
+ */
+export async function deleteWorkspace(
+  { db, audit, clock, invalidateAll }: ChangeContext,
+  { workspaceId, confirm, actor }: { workspaceId: string; confirm: string; actor: Actor },
+): Promise<void> {
+  await audit.commit({
+    actor,
+    build: async ({ id: actorId, organizationId }) => {
+      const row = await requireWorkspace(db, organizationId, workspaceId);
+      if (confirm !== row.slug) throw invalidField("confirm", "Not the slug of this workspace.");
+      if ((await countWorkspaces(db, organizationId)) === 1) {
+        throw new DomainError("conflict", "The last workspace of an organization stays with it.");
+      }
+      return {
+        change: endWorkspace(db, row, { actorId, nowMs: clock.nowMs() }),
+        entry: {
+          action: "workspace.deleted",
+          targetId: workspaceId,
+          organizationId,
+          changes: { before: describeWorkspace(row), after: null },
+        },
+      };
+    },
+  });
+  invalidateAll();
+}
+
+/** The workspace. Throws the same 404 for a missing and for a foreign one. */
+export async function requireWorkspace(
+  db: Database,
+  organizationId: string,
+  workspaceId: string,
+): Promise<WorkspaceRow> {
+  const row = await findWorkspace(db, organizationId, workspaceId);
+  if (row === undefined) throw notFound("workspace");
+  return row;
+}
+
+/** The workspace as the API shows it; one that is deleted is never shown. */
+export function describeWorkspace(row: WorkspaceRow): Workspace {
+  return {
+    id: row.id,
+    organization_id: row.organizationId,
+    slug: row.slug,
+    name: row.name,
+    state: row.state === "active" ? "active" : "suspended",
+    created_at: toTimestamp(row.createdAtMs),
+  };
+}
