@@ -114,7 +114,7 @@ describe("the audit log", () => {
     const csv = await app.manage("/audit-log/export?format=csv");
     expect(csv.headers.get("content-type")).toStartWith("text/csv");
     const rows = csv.body.trim().split("\r\n");
-    expect(rows[0]).toStartWith("sequence,at,actor_type,actor_id,action");
+    expect(rows[0]).toStartWith("sequence,at,actor_type,actor_id,user_id,action");
     expect(rows).toHaveLength(lines.length + 1);
   });
 
@@ -131,7 +131,7 @@ describe("the audit log", () => {
     await other.close();
     const { body } = await app.manage("/audit-log/verify");
     expect(body).toEqual({ valid: true, rows: body.rows, first_broken: null });
-    expect((await events("actor=cli"))[0].actor).toEqual({ type: "operator", id: "cli" });
+    expect((await events("actor=cli"))[0].actor).toEqual({ type: "operator", id: "cli", user_id: null });
   });
 
   test("no change is made by a key after its own revocation, however many were waiting", async () => {

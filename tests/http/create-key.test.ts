@@ -61,12 +61,28 @@ describe("POST /api-keys", () => {
     expect(created.body.secret).toStartWith("sk_test_");
   });
 
-  test("each type has its prefix", async () => {
-    const types = { workspace: "sk_live_", user: "usk_", runtime: "rtk_", management: "mk_" };
+  test("each type that a management key makes has its prefix", async () => {
+    const types = { workspace: "sk_live_", management: "mk_" };
     for (const [type, prefix] of Object.entries(types)) {
       const created = await create({ label: type, type });
       expect(created.body.secret).toStartWith(prefix);
     }
+  });
+
+  test("nobody makes a user key but its user, and nobody a runtime key", async () => {
+    const user = await create({ label: "x", type: "user" });
+    expect([user.status, user.body.error.code]).toEqual([403, "insufficient_role"]);
+    const named = await create({ label: "x", type: "user", user_id: "usr_1" });
+    expect([named.status, named.body.error.param]).toEqual([422, "user_id"]);
+    expect((await create({ label: "x", type: "runtime" })).status).toBe(422);
+  });
+
+  test("a preset stands for its scopes, and not beside others", async () => {
+    const scopesOf = async (preset: string) => (await create({ label: "x", preset })).body.scopes;
+    expect(await scopesOf("read-only")).toEqual(["discover"]);
+    expect(await scopesOf("full-access")).toEqual(["discover", "execute"]);
+    const both = await create({ label: "x", preset: "read-only", scopes: ["execute"] });
+    expect([both.status, both.body.error.param]).toEqual([422, "preset"]);
   });
 
   test("expires_in_seconds counts from now", async () => {
@@ -154,7 +170,7 @@ describe("POST /api-keys", () => {
       key: narrow.secret,
       body: { label: "x", type: "management" },
     });
-    expect(withoutScopes.status).toBe(403);
+    expect(withoutScopes.body.scopes).toEqual(["keys:write", "keys:read"]);
   });
 
   test("nor one that outlives it, may come from elsewhere, or has larger limits", async () => {
@@ -167,9 +183,9 @@ describe("POST /api-keys", () => {
     const { services, actor } = app;
     const self = {
       ...actor,
+      type: "key" as const,
       id: bounded.id,
       instanceWide: false,
-      isCommand: false,
       expiresAtMs: Date.parse(bounded.expires_at ?? ""),
       addressRanges: [parseAddressRange("192.0.2.0/24") as AddressRange],
       limits: { requestsPerMinute: 100, requestsPerDay: null, concurrentRequests: null },
