@@ -1,106 +1,144 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { managementScopes, routeAccess } from "../../src/http/route-access.ts";
-import { createKey } from "../../src/keys/create-key.ts";
-import type { Actor } from "../../src/organizations/actor.ts";
+import { routeAccess } from "../../src/http/route-access.ts";
+import { managementCalls } from "../support/management-calls.ts";
+import { addTenant, type Tenant } from "../support/tenant.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
-let foreign: { secret: string; keyId: string; keySecret: string };
-
-/** A second organization with a management key and a key of its own, next to the first. */
-async function addTenant(): Promise<typeof foreign> {
-  const { db, keys } = app.services;
-  await db.write.$client.batch([
-    "INSERT INTO organizations VALUES ('org_b', 'b', 'B', 'free', 'active', 0)",
-    "INSERT INTO workspaces VALUES ('ws_b', 'org_b', 'default', 'B', 'active', 0)",
-  ]);
-  const actor: Actor = {
-    ...app.actor,
-    id: "system",
-    organizationId: "org_b",
-    workspaceId: "ws_b",
-    instanceWide: false,
-  };
-  const manager = await createKey(keys, { input: { label: "b", type: "management" }, actor });
-  const key = await createKey(keys, { input: { label: "b key" }, actor });
-  return { secret: manager.secret, keyId: key.id, keySecret: key.secret };
-}
+let own: Tenant;
+let foreign: Tenant;
 
 beforeAll(async () => {
   app = await startTestApp({ flags: { anonymousPerMinute: "100000" } });
-  foreign = await addTenant();
+  own = await addTenant(app, "acme");
+  foreign = await addTenant(app, "other");
 });
 afterAll(() => app.stop());
 
-/** A call to each management route, with an id in its path where it has one. */
-function calls(keyId: string): [string, string, string][] {
-  return Object.entries(routeAccess)
-    .filter(([, access]) => access.kind === "management")
-    .map(([route]) => {
-      const [method = "", pattern = ""] = route.split(" ");
-      return [route, method, pattern.replace(":id", keyId).replace(":slug", "pro")];
-    });
-}
+/** Everything of the foreign organization that a path can name, under one's own organization. */
+const foreignIds = () => ({
+  organization: own.organization,
+  key: foreign.key.id,
+  runtime: foreign.runtime,
+  workspace: foreign.workspace,
+  team: foreign.team,
+  hat: foreign.hat,
+  user: foreign.people.member.id,
+  invitation: foreign.invitation,
+  wearer: foreign.key.id,
+});
 
-const bodyFor = (method: string, path: string): unknown => {
-  if (method !== "POST" && method !== "PATCH") return undefined;
-  if (path === "/v1/keys/verify") return { key: "x" };
-  if (path === "/v1/keys/verify-batch") return { keys: [{ key: "x" }] };
-  if (path === "/plans") return { slug: "p", name: "P" };
-  if (path.startsWith("/plans")) return { name: "P" };
-  if (path.endsWith("/rotate")) return {};
-  if (path.endsWith("/revoke-batch")) return { ids: [foreign.keyId], dry_run: true };
-  return { label: "x" };
+const changesOf = async ({ organization }: Tenant): Promise<number> => {
+  const headers = { "tollgate-organization": organization };
+  const { body } = await app.manage("/audit-log/export", { headers });
+  return body.trim().split("\n").length;
 };
 
-describe("other tenants", () => {
-  test("every route with a key's id answers 404 for another organization's key", async () => {
-    for (const [, method, path] of calls(foreign.keyId).filter(([route]) =>
-      route.includes(":id"),
-    )) {
-      const answer = await app.manage(path, { method, body: bodyFor(method, path) });
-      expect([path, answer.status]).toEqual([path, 404]);
-    }
-    const still = await app.call("/key", { key: foreign.keySecret });
-    expect(still.status).toBe(200);
-  });
-
-  test("lists hold only one's own keys, whatever the cursor says", async () => {
-    const cursor = Buffer.from(`["-created_at",9999999999999,"${foreign.keyId}"]`).toString(
-      "base64url",
-    );
-    for (const query of ["limit=100", `limit=100&cursor=${cursor}`, "q=b+key"]) {
-      const { body } = await app.manage(`/api-keys?${query}`);
-      expect(JSON.stringify(body)).not.toContain(foreign.keyId);
-    }
-  });
-
-  test("another organization's key is not found by verify, and not counted", async () => {
-    const { body } = await app.manage("/v1/keys/verify", { body: { key: foreign.keySecret } });
-    expect(body).toMatchObject({ valid: false, code: "NOT_FOUND", key: null });
-    const own = await app.call("/v1/keys/verify", {
-      key: foreign.secret,
-      body: { key: foreign.keySecret },
+describe("ids of another tenant", () => {
+  test("are 404 in every path, for a session and for a key, and nothing changes", async () => {
+    const before = await changesOf(foreign);
+    const calls = managementCalls(foreignIds()).filter(({ route, access }) => {
+      const isOwnOrganization = /\/organizations\/:id(\/(members|invitations))?$/.test(route);
+      return route.includes(":") && access.role !== "operator" && !isOwnOrganization;
     });
-    expect(own.body).toMatchObject({ valid: true, code: "VALID" });
+    expect(calls.length).toBeGreaterThan(20);
+    for (const { route, method, path, body } of calls) {
+      if (route.endsWith("/plans/:slug")) continue;
+      const session = await own.people.owner.call(path, { method, body });
+      expect([route, session.status]).toEqual([route, 404]);
+      const key = await app.call(path, { method, body, key: own.manager.secret });
+      expect([route, key.status]).toEqual([route, 404]);
+    }
+    expect(await changesOf(foreign)).toBe(before);
+    expect((await app.call("/key", { key: foreign.key.secret })).status).toBe(200);
   });
 
-  test("another organization's key cannot be revoked among one's own", async () => {
-    const own = await app.newKey();
-    const ids = [own.id, foreign.keyId];
-    const answer = await app.manage("/api-keys/revoke-batch", { body: { ids } });
-    expect(answer.status).toBe(404);
-    for (const key of [own.secret, foreign.keySecret]) {
-      expect((await app.call("/key", { key })).status).toBe(200);
+  test("are refused in bodies", async () => {
+    const { owner } = own.people;
+    const cases: [string, object, number][] = [
+      ["/api-keys", { label: "x", workspace_id: foreign.workspace }, 422],
+      ["/api-keys", { label: "x", hats: [foreign.hat] }, 422],
+      ["/api-keys/revoke-batch", { ids: [own.key.id, foreign.key.id] }, 404],
+      ["/hats", { slug: "x", name: "X", skills: [], workspace_id: foreign.workspace }, 422],
+      ["/v1/permissions/explain", { key_id: foreign.key.id, skill: "github/x" }, 404],
+    ];
+    for (const [path, body, status] of cases) {
+      expect([path, (await owner.call(path, { body })).status]).toEqual([path, status]);
+    }
+    for (const { secret } of [own.key, foreign.key]) {
+      expect((await app.call("/key", { key: secret })).status).toBe(200);
     }
   });
 
-  test("a workspace of another organization cannot be named", async () => {
-    const answer = await app.manage("/api-keys", { body: { label: "x", workspace_id: "ws_b" } });
-    expect([answer.status, answer.body.error.param]).toEqual([422, "workspace_id"]);
+  test("cannot wear one's hats or join one's teams", async () => {
+    const { owner } = own.people;
+    const { key, team, people } = foreign;
+    const puts = [
+      ...[key.id, team, people.member.id].map((id) => `/hats/${own.hat}/wearers/${id}`),
+      `/teams/${own.team}/members/${people.member.id}`,
+    ];
+    for (const path of puts) {
+      expect([path, (await owner.call(path, { method: "PUT" })).status]).toEqual([path, 404]);
+    }
   });
 
-  test("the operator's key cannot be changed, rotated or revoked by a key that is not the operator's", async () => {
+  test("find nothing in filters, and a foreign cursor shows one's own rows only", async () => {
+    const { owner } = own.people;
+    const empty = [
+      `/hats?workspace_id=${foreign.workspace}`,
+      `/runtimes?key_id=${foreign.key.id}`,
+      `/audit-log?target=${foreign.key.id}`,
+      `/audit-log?actor=${foreign.people.owner.id}`,
+    ];
+    for (const path of empty) {
+      const { status, body } = await owner.call(path);
+      expect([path, status, body.data]).toEqual([path, 200, []]);
+    }
+    const lists = ["/api-keys", "/workspaces", "/audit-log", "/runtimes"];
+    for (const path of lists) {
+      const theirs = await foreign.people.owner.call(`${path}?limit=1`);
+      const cursor = theirs.body.next_cursor;
+      const query = cursor === null ? "" : `&cursor=${cursor}`;
+      const { body } = await owner.call(`${path}?limit=100${query}`);
+      const text = JSON.stringify(body);
+      expect([path, text.includes(foreign.organization)]).toEqual([path, false]);
+      expect([path, text.includes(foreign.key.id)]).toEqual([path, false]);
+    }
+  });
+
+  test("are not found by verify, and not counted", async () => {
+    const body = { key: foreign.key.secret };
+    const asked = await own.people.admin.call("/v1/keys/verify", { body });
+    expect(asked.body).toMatchObject({ valid: false, code: "NOT_FOUND", key: null });
+    const theirs = await foreign.people.admin.call("/v1/keys/verify", { body });
+    expect(theirs.body).toMatchObject({ valid: true, code: "VALID" });
+  });
+});
+
+describe("the operator's", () => {
+  test("key and people see every organization, others their own", async () => {
+    const slugsOf = (body: { data: { slug: string }[] }) => body.data.map(({ slug }) => slug);
+    expect(slugsOf((await app.manage("/organizations")).body)).toEqual([
+      "default",
+      "acme",
+      "other",
+    ]);
+    expect(slugsOf((await own.people.owner.call("/organizations")).body)).toEqual(["acme"]);
+    const byKey = await app.call("/organizations", { key: own.manager.secret });
+    expect(slugsOf(byKey.body)).toEqual(["acme"]);
+  });
+
+  test("key acts in the organization that the header names, by id or slug", async () => {
+    for (const name of [own.organization, own.slug]) {
+      const headers = { "tollgate-organization": name };
+      const { body } = await app.manage(`/api-keys/${own.key.id}`, { headers });
+      expect(body.organization_id).toBe(own.organization);
+    }
+    const headers = { "tollgate-organization": "nowhere" };
+    expect((await app.manage("/api-keys", { headers })).status).toBe(404);
+  });
+
+  test("key cannot be changed, rotated or revoked by one that is not the operator's", async () => {
     const admin = await app.newKey({ type: "management" });
     const path = `/api-keys/${app.operatorId}`;
     const attempts: [string, string, unknown][] = [
@@ -113,60 +151,91 @@ describe("other tenants", () => {
       const answer = await app.call(at, { key: admin.secret, method, body });
       expect([method, answer.status]).toEqual([method, 403]);
     }
-    expect((await app.manage("/plans")).status).toBe(200);
   });
 
-  test("what belongs to the instance is the operator's alone", async () => {
-    const refused: string[] = [];
-    for (const [route, method, path] of calls(foreign.keyId)) {
-      if (route.includes(":id")) continue;
-      const answer = await app.call(path, {
-        key: foreign.secret,
-        method,
-        body: bodyFor(method, path),
-      });
-      if (answer.status === 403) refused.push(route);
+  test("key cannot end the organization it belongs to, which it could not take back", async () => {
+    const path = "/organizations/default";
+    const suspend = await app.manage(path, { method: "PATCH", body: { state: "suspended" } });
+    expect(suspend.status).toBe(409);
+    const remove = await app.manage(`${path}?confirm=default`, { method: "DELETE" });
+    expect(remove.status).toBe(409);
+  });
+});
+
+describe("suspension and deletion", () => {
+  const statusOf = async (key: string) => (await app.call("/key", { key })).status;
+
+  test("of a workspace stops its keys at once, and lifting it brings them back", async () => {
+    const { owner } = own.people;
+    const { secret } = (
+      await owner.call("/api-keys", { body: { label: "x", workspace_id: own.workspace } })
+    ).body;
+    const path = `/workspaces/${own.workspace}`;
+    const set = (state: string) => owner.call(path, { method: "PATCH", body: { state } });
+    expect(await statusOf(secret)).toBe(200);
+    await set("suspended");
+    const refused = await app.call("/key", { key: secret });
+    expect([refused.status, refused.body.error.code]).toEqual([403, "owner_suspended"]);
+    expect(await statusOf(own.key.secret)).toBe(200);
+    await set("active");
+    expect(await statusOf(secret)).toBe(200);
+  });
+
+  test("of an organization stops its keys and people at once, and lifting it brings them back", async () => {
+    const path = `/organizations/${foreign.organization}`;
+    const set = (state: string) => app.manage(path, { method: "PATCH", body: { state } });
+    const { owner } = foreign.people;
+    expect((await owner.call(path, { method: "PATCH", body: { state: "active" } })).status).toBe(
+      403,
+    );
+    await set("suspended");
+    for (const secret of [foreign.key.secret, foreign.userKey.secret, foreign.manager.secret]) {
+      const at = secret === foreign.manager.secret ? "/api-keys" : "/key";
+      const answer = await app.call(at, { key: secret });
+      expect([answer.status, answer.body.error.code]).toEqual([403, "owner_suspended"]);
     }
-    expect(refused.toSorted()).toEqual([
-      "DELETE /plans/:slug",
-      "GET /audit-log/verify",
-      "GET /metrics",
-      "PATCH /plans/:slug",
-      "POST /plans",
-    ]);
+    expect((await owner.call("/api-keys")).body.error.code).toBe("owner_suspended");
+    await set("active");
+    expect(await statusOf(foreign.key.secret)).toBe(200);
+    expect((await owner.call("/api-keys")).status).toBe(200);
+  });
+
+  test("of a workspace needs its slug, revokes its keys, and leaves the last one", async () => {
+    const { owner } = own.people;
+    const made = (await owner.call("/workspaces", { body: { slug: "gone", name: "Gone" } })).body;
+    const key = (await owner.call("/api-keys", { body: { label: "x", workspace_id: made.id } }))
+      .body;
+    const remove = (confirm: string) =>
+      owner.call(`/workspaces/${made.id}?confirm=${confirm}`, { method: "DELETE" });
+    expect((await owner.call(`/workspaces/${made.id}`, { method: "DELETE" })).status).toBe(422);
+    expect((await remove("other")).status).toBe(422);
+    expect(await statusOf(key.secret)).toBe(200);
+    expect((await remove("gone")).status).toBe(204);
+    expect(await statusOf(key.secret)).toBe(401);
+    const listed = (await owner.call(`/api-keys/${key.id}`)).body;
+    expect([listed.status, listed.revoked_by]).toEqual(["revoked", owner.id]);
+    const again = await owner.call("/workspaces", { body: { slug: "gone", name: "Again" } });
+    expect(again.status).toBe(201);
+  });
+
+  test("of an organization ends everything in it, and frees its slug", async () => {
+    const doomed = await addTenant(app, "doomed");
+    const { admin, owner } = doomed.people;
+    const path = `/organizations/${doomed.organization}`;
+    const remove = `${path}?confirm=doomed`;
+    expect((await admin.call(remove, { method: "DELETE" })).status).toBe(403);
+    expect((await owner.call(`${path}?confirm=acme`, { method: "DELETE" })).status).toBe(422);
+    expect((await owner.call(remove, { method: "DELETE" })).status).toBe(204);
+    for (const { secret } of [doomed.key, doomed.userKey]) expect(await statusOf(secret)).toBe(401);
+    expect((await app.call("/api-keys", { key: doomed.manager.secret })).status).toBe(401);
+    expect((await owner.call(path)).status).toBe(404);
+    expect((await app.manage(path)).status).toBe(404);
+    const { body } = await app.manage("/organizations", { body: { slug: "doomed", name: "New" } });
+    expect(body.slug).toBe("doomed");
   });
 });
 
 describe("access table", () => {
-  test("a management key without a route's scope gets 403 on it, one with it does not", async () => {
-    for (const [route, method, path] of calls("key_0")) {
-      const access = routeAccess[route];
-      if (access?.kind !== "management") continue;
-      const holder = await app.newKey({ type: "management", scopes: [access.scope] });
-      const others = managementScopes;
-      const lacking = await app.newKey({
-        type: "management",
-        scopes: others.filter((scope) => scope !== access.scope),
-      });
-      const body = bodyFor(method, path);
-      const refused = await app.call(path, { key: lacking.secret, method, body });
-      expect([route, refused.status]).toEqual([route, 403]);
-      expect(refused.headers.get("www-authenticate")).toContain(`scope="${access.scope}"`);
-      const allowed = await app.call(path, { key: holder.secret, method, body });
-      if (access.role !== "operator") expect([route, allowed.status]).not.toEqual([route, 403]);
-    }
-  });
-
-  test("strangers and keys of other types get nowhere with management routes", async () => {
-    const key = await app.newKey();
-    for (const [route, method, path] of calls(key.id)) {
-      const body = bodyFor(method, path);
-      expect([route, (await app.call(path, { method, body })).status]).toEqual([route, 401]);
-      const answer = await app.call(path, { key: key.secret, method, body });
-      expect([route, answer.status]).toEqual([route, 403]);
-    }
-  });
-
   test("every data-plane route goes through the decision", async () => {
     const routes = Object.entries(routeAccess).filter(([, access]) => access.kind === "data");
     expect(routes.length).toBeGreaterThan(0);
@@ -192,21 +261,5 @@ describe("access table", () => {
         }
       }
     }
-  });
-
-  test("a suspended organization's keys are refused at once and work again after", async () => {
-    const { db, changes } = app.services;
-    const { invalidateAll } = changes;
-    const suspend = async (state: string) => {
-      await db.write.$client.execute(
-        `UPDATE organizations SET state = '${state}' WHERE id = 'org_b'`,
-      );
-      invalidateAll();
-    };
-    await suspend("suspended");
-    const answer = await app.call("/key", { key: foreign.keySecret });
-    expect([answer.status, answer.body.error.code]).toEqual([403, "owner_suspended"]);
-    await suspend("active");
-    expect((await app.call("/key", { key: foreign.keySecret })).status).toBe(200);
   });
 });
