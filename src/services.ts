@@ -24,6 +24,7 @@ import { LoginLimiter } from "./sessions/login-limiter.ts";
 import { SessionGate } from "./sessions/session-gate.ts";
 import { createUsageStore } from "./usage/usage-store.ts";
 import { WriteBehind } from "./usage/write-behind.ts";
+import { LinkWebhook } from "./users/link-webhook.ts";
 
 export type Services = Awaited<ReturnType<typeof startServices>>;
 
@@ -100,6 +101,12 @@ export async function startServices(options: {
       sessions,
       hasher: new PasswordHasher(),
       loginLimiter: new LoginLimiter(windowClock),
+      linkWebhook: new LinkWebhook({
+        url: config.linkWebhookUrl,
+        secret: config.linkWebhookSecret,
+        clock,
+        log,
+      }),
     },
     keys: createKeysContext({
       db,

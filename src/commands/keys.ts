@@ -4,6 +4,7 @@ import { AuditLog } from "../audit/audit-log.ts";
 import { systemClock } from "../core/clock.ts";
 import { definedFields } from "../core/defined-fields.ts";
 import { environments, keyTypes, lastingKeyTypes } from "../crypto/secret-format.ts";
+import type { Database } from "../db/client.ts";
 import { createKey } from "../keys/create-key.ts";
 import { describeKey } from "../keys/describe-key.ts";
 import { listKeys } from "../keys/key-list-store.ts";
@@ -19,6 +20,7 @@ import {
   RevokeKeyQuerySchema,
 } from "../keys/write-schemas.ts";
 import type { Actor } from "../organizations/actor.ts";
+import { findOrganization, firstWorkspaceId } from "../organizations/tenant-store.ts";
 import { type CommandContext, choice, withJson } from "./command-context.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { openInstance } from "./open-instance.ts";
@@ -29,7 +31,7 @@ export function keysCommand(context: CommandContext): Command {
   const { output } = context;
   const keys = new Command("keys").description("create, list, show, revoke and rotate keys");
 
-  withJson(keys.command("create"))
+  inOrganization(keys.command("create"))
     .description("make a key and print its secret, once")
     .requiredOption("--label <text>", "human-readable name")
     .addOption(choice("--type <type>", "what kind of key", creatableTypes, "workspace"))
@@ -54,11 +56,13 @@ export function keysCommand(context: CommandContext): Command {
       if (fault !== undefined) {
         throw unusable("create the key", fault);
       }
-      const created = await withKeys(context, (keys, actor) => createKey(keys, { input, actor }));
+      const created = await withKeys(context, flags.organization, (keys, actor) =>
+        createKey(keys, { input, actor }),
+      );
       printSecret(context, created, flags.json);
     });
 
-  withJson(keys.command("list"))
+  inOrganization(keys.command("list"))
     .description("list keys, revoked and expired ones too")
     .addOption(choice("--type <type>", "only keys of this type", keyTypes))
     .addOption(choice("--status <status>", "only keys in this state", keyStatuses))
@@ -67,7 +71,7 @@ export function keysCommand(context: CommandContext): Command {
     .addOption(choice("--sort <order>", "the order; - is descending", keySorts))
     .option("--limit <number>", "keys in a page, 1 to 100", "50")
     .option("--cursor <cursor>", "the next_cursor of the page before")
-    .action(async ({ json, limit, type, status, environment, q, sort, cursor }) => {
+    .action(async ({ json, organization, limit, type, status, environment, q, sort, cursor }) => {
       const given = { type, status, environment, q, sort, cursor, limit: Number(limit) };
       const query = definedFields(given);
       const fault = Value.Errors(ListKeysQuerySchema, query).First();
@@ -75,7 +79,7 @@ export function keysCommand(context: CommandContext): Command {
         throw unusable("list keys", fault);
       }
       const nowMs = systemClock.nowMs();
-      const page = await withKeys(context, ({ db }, { organizationId }) =>
+      const page = await withKeys(context, organization, ({ db }, { organizationId }) =>
         listKeys(db, { organizationId, query, nowMs }),
       );
       const data = page.keys.map((key) => describeKey(key, nowMs));
@@ -83,24 +87,24 @@ export function keysCommand(context: CommandContext): Command {
       else output.out(listing(data, page.nextCursor));
     });
 
-  withJson(keys.command("show"))
+  inOrganization(keys.command("show"))
     .description("show one key")
     .argument("<id>", "id of the key")
-    .action(async (keyId, { json }) => {
-      const key = await withKeys(context, (keys, { organizationId }) =>
+    .action(async (keyId, { json, organization }) => {
+      const key = await withKeys(context, organization, (keys, { organizationId }) =>
         showKey(keys, { organizationId, keyId }),
       );
       output.out(json ? JSON.stringify(key, null, 2) : describeFields(key));
     });
 
-  withJson(keys.command("revoke"))
+  inOrganization(keys.command("revoke"))
     .description("end a key, for good and at once")
     .argument("<id>", "id of the key")
     .option("--reason <text>", "kept with the key, for the record")
-    .action(async (keyId, { json, reason = null }) => {
+    .action(async (keyId, { json, organization, reason = null }) => {
       const fault = Value.Errors(RevokeKeyQuerySchema, reason === null ? {} : { reason }).First();
       if (fault !== undefined) throw unusable("revoke the key", fault);
-      const key = await withKeys(context, (keys, actor) =>
+      const key = await withKeys(context, organization, (keys, actor) =>
         revokeKey(keys, { keyId, reason, actor }),
       );
       output.out(
@@ -108,16 +112,16 @@ export function keysCommand(context: CommandContext): Command {
       );
     });
 
-  withJson(keys.command("rotate"))
+  inOrganization(keys.command("rotate"))
     .description("give a key a new secret and print it, once")
     .argument("<id>", "id of the key")
     .option("--grace <time>", "how long the old secret goes on working, up to 30d", "0s")
-    .action(async (keyId, { json, grace }) => {
+    .action(async (keyId, { json, organization, grace }) => {
       const gracePeriodSeconds = parseDurationSeconds(grace, "--grace");
       if (gracePeriodSeconds > gracePeriodSecondsMax) {
         throw new CommandError(`Cannot use --grace ${grace}: 30d is the longest.`, 2);
       }
-      const rotated = await withKeys(context, (keys, actor) =>
+      const rotated = await withKeys(context, organization, (keys, actor) =>
         rotateKey(keys, { keyId, gracePeriodSeconds, actor }),
       );
       printSecret(context, rotated, json);
@@ -126,18 +130,33 @@ export function keysCommand(context: CommandContext): Command {
   return keys;
 }
 
+function inOrganization(command: Command): Command {
+  return withJson(command).option("--organization <name>", "id or slug; the first one without");
+}
+
 async function withKeys<T>(
   context: CommandContext,
+  organization: string | undefined,
   use: (keys: KeysContext, actor: Actor) => Promise<T>,
 ): Promise<T> {
-  const { db, subkeys, actor } = await openInstance(context.paths());
+  const { db, subkeys, actor: first } = await openInstance(context.paths());
   try {
+    const actor = await actingIn(db, first, organization);
     const { secretHash } = subkeys;
     const audit = new AuditLog(db, systemClock);
     return await use(createKeysContext({ db, audit, clock: systemClock, secretHash }), actor);
   } finally {
     await db.close();
   }
+}
+
+async function actingIn(db: Database, actor: Actor, name: string | undefined): Promise<Actor> {
+  if (name === undefined) return actor;
+  const organization = await findOrganization(db, name);
+  if (organization === undefined) throw new CommandError(`There is no organization ${name}.`);
+  const { id: organizationId } = organization;
+  const workspaceId = await firstWorkspaceId(db, organizationId);
+  return { ...actor, organizationId, workspaceId };
 }
 
 function printSecret({ output }: CommandContext, key: KeyWithSecret, json: boolean): void {

@@ -28,6 +28,11 @@ export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv = proces
   });
   const config = Object.fromEntries(settings) as Config;
   parseTrustedProxies(config);
+  if (config.linkWebhookUrl !== "" && config.linkWebhookSecret === "") {
+    throw new ConfigError(
+      `${variableOf("linkWebhookUrl")} needs ${variableOf("linkWebhookSecret")}, whsec_ and 32 or more base64 characters.`,
+    );
+  }
   return config;
 }
 
@@ -82,8 +87,9 @@ function readValue(name: ConfigName, text: string, source: string): unknown {
   const fault = Value.Errors(schema, value).First();
   if (fault === undefined && isListed(schema, value)) return value;
   const choices = "enum" in schema ? ` Use one of ${(schema["enum"] as string[]).join(", ")}.` : "";
+  const shown = name === "linkWebhookSecret" ? "…" : text;
   throw new ConfigError(
-    `Cannot use ${source}=${text}: ${fault?.message ?? "not a known value"}.${choices}`,
+    `Cannot use ${source}=${shown}: ${fault?.message ?? "not a known value"}.${choices}`,
   );
 }
 

@@ -51,6 +51,16 @@ export const ConfigSchema = Type.Object(
       maximum: 1_000_000,
       description: "Keys held in memory.",
     }),
+    linkWebhookUrl: Type.String({
+      default: "",
+      pattern: "^(https?://\\S+)?$",
+      description: "Where invitations and password resets are sent, for a mailer of yours.",
+    }),
+    linkWebhookSecret: Type.String({
+      default: "",
+      pattern: "^(whsec_[A-Za-z0-9+/]{32,}={0,2})?$",
+      description: "What these messages are signed with, as Standard Webhooks says: whsec_…",
+    }),
     sessionIdleMinutes: Type.Integer({
       default: 720,
       minimum: 1,

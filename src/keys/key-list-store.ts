@@ -32,6 +32,8 @@ export async function listKeys(
       and(
         eq(keys.organizationId, organizationId),
         query.type && eq(keys.type, query.type),
+        query.workspace_id === undefined ? undefined : eq(keys.workspaceId, query.workspace_id),
+        query.user_id === undefined ? undefined : eq(keys.userId, query.user_id),
         query.environment && eq(keys.environment, query.environment),
         query.status && hasStatus(query.status, nowMs),
         query.q === undefined ? undefined : sql`instr(lower(${keys.label}), lower(${query.q})) > 0`,

@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { environments, keyTypes } from "../crypto/secret-format.ts";
-import { literals, nullable, strictObject } from "../http/schema-parts.ts";
+import { id, literals, nullable, strictObject } from "../http/schema-parts.ts";
 import { KeySchema, keyStatuses } from "./key-schemas.ts";
 
 export const keySorts = ["-created_at", "created_at", "label", "-label"] as const;
@@ -30,6 +30,12 @@ export const ListKeysQuerySchema = strictObject({
   type: Type.Optional(literals(keyTypes, "Only keys of this type.")),
   status: Type.Optional(literals(keyStatuses, "Only keys in this state.")),
   environment: Type.Optional(literals(environments, "Only keys of this environment.")),
+  workspace_id: Type.Optional(
+    id("Only keys of this workspace.", "ws_019aa4c1f7d97c01a6e1b8c2d4f60a12"),
+  ),
+  user_id: Type.Optional(
+    id("Only user keys of this user.", "usr_019aa4c1f7db7c01a6e1b8c2d4f60a15"),
+  ),
   q: Type.Optional(
     Type.String({
       minLength: 1,

@@ -16,6 +16,7 @@ import type { Actor } from "./actor.ts";
 import { requireCoversRole } from "./member-rights.ts";
 import { findMember } from "./member-store.ts";
 import type { CreateInvitation, Invitation, InvitationWithLink } from "./schemas.ts";
+import { findOrganization } from "./tenant-store.ts";
 
 /** Invitations of one organization that wait to be used. */
 export const invitationsMax = 1_000;
@@ -24,8 +25,8 @@ export const invitationsMax = 1_000;
  * Invites somebody by a link that works once. A second invitation of the same person ends the first.
  * Throws 403 for a role above one's own, 409 for a member.
  */
-export function invite(
-  { db, audit, clock, tokenHash }: PeopleContext,
+export async function invite(
+  { db, audit, clock, tokenHash, linkWebhook }: PeopleContext,
   making: {
     input: CreateInvitation;
     actor: Actor;
@@ -35,10 +36,11 @@ export function invite(
 ): Promise<InvitationWithLink> {
   const { input, actor, baseUrl, alongside } = making;
   const email = input.email.toLowerCase();
-  return audit.record({
+  const { created, organization } = await audit.record({
     actor,
     build: async (now) => {
       const { organizationId } = now;
+      const organization = await findOrganization(db, organizationId);
       requireCoversRole(now, input.role);
       const user = await findUserByEmail(db, email);
       const member = user && (await findMember(db, organizationId, user.id));
@@ -65,10 +67,12 @@ export function invite(
           changes: { before: null, after: invitation },
         },
         alongside: alongside(created),
-        result: created,
+        result: { created, organization: organization?.name ?? null },
       };
     },
   });
+  linkWebhook.send({ purpose: "invitation", email, organization, link: created });
+  return created;
 }
 
 /** Withdraws an invitation: its link is dead when this returns. Throws 404. */

@@ -7,7 +7,7 @@ import { passwordLengthMax, passwordLengthMin } from "./password-rules.ts";
 
 const passwordExample = "plum kettle orbit window";
 
-/** What somebody types to prove who they are: any length that a password can have had. */
+/** What somebody types to prove who they are, of every length that a password can have had. */
 const givenPassword = Type.String({
   minLength: 1,
   maxLength: passwordLengthMax,

@@ -40,13 +40,13 @@ export function offerUserReset(context: PeopleContext, offer: Offer): Promise<On
   return offerReset(context, offer, () => Promise.resolve(null));
 }
 
-function offerReset(
-  { db, audit, clock, tokenHash }: PeopleContext,
+async function offerReset(
+  { db, audit, clock, tokenHash, linkWebhook }: PeopleContext,
   { userId, actor, baseUrl }: Offer,
   /** Throws unless the actor may; returns the organization in whose name. */
   organizationOf: (now: Actor) => Promise<string | null>,
 ): Promise<OneTimeLink> {
-  return audit.record({
+  const { link, email } = await audit.record({
     actor,
     build: async (now) => {
       const organizationId = await organizationOf(now);
@@ -64,8 +64,10 @@ function offerReset(
           organizationId,
           changes: { before: null, after: { link_id: row.id } },
         },
-        result: link,
+        result: { link, email: user.email },
       };
     },
   });
+  linkWebhook.send({ purpose: "password_reset", email, organization: null, link });
+  return link;
 }

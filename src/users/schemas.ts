@@ -63,7 +63,9 @@ export const OneTimeLinkSchema = strictObject(
     url: Type.String({
       format: "uri",
       description: "What to pass on. The token is behind the #, which browsers do not send.",
-      examples: ["https://keys.example.com/link#0f1e2d…"],
+      examples: [
+        "https://keys.example.com/link#0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
+      ],
     }),
     token: Type.String({
       description: "The token alone, for a page of your own. It is in this answer only.",

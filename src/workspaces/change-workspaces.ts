@@ -4,6 +4,7 @@ import { DomainError, invalidField, notFound } from "../core/errors.ts";
 import { newId } from "../crypto/ids.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
+import { findKey } from "../keys/key-store.ts";
 import type { Actor } from "../organizations/actor.ts";
 import type { ChangeContext } from "../organizations/change-context.ts";
 import { refuseTakenSlug } from "../organizations/taken-slug.ts";
@@ -64,8 +65,10 @@ export async function changeWorkspace(
   const changed = await audit
     .record({
       actor,
-      build: async ({ organizationId }) => {
+      build: async (now) => {
+        const { organizationId } = now;
         const row = await requireWorkspace(db, organizationId, workspaceId);
+        if (input.state === "suspended") await refuseOwnEnd(db, now, workspaceId);
         const changes = definedFields(input);
         const workspace = describeWorkspace({ ...row, ...changes });
         return {
@@ -95,9 +98,11 @@ export async function deleteWorkspace(
 ): Promise<void> {
   await audit.commit({
     actor,
-    build: async ({ id: actorId, organizationId }) => {
+    build: async (now) => {
+      const { id: actorId, organizationId } = now;
       const row = await requireWorkspace(db, organizationId, workspaceId);
       if (confirm !== row.slug) throw invalidField("confirm", "Not the slug of this workspace.");
+      await refuseOwnEnd(db, now, workspaceId);
       if ((await countWorkspaces(db, organizationId)) === 1) {
         throw new DomainError("conflict", "The last workspace of an organization stays with it.");
       }
@@ -113,6 +118,14 @@ export async function deleteWorkspace(
     },
   });
   invalidateAll();
+}
+
+/** A key that ends its own workspace could not take that back. */
+async function refuseOwnEnd(db: Database, actor: Actor, workspaceId: string): Promise<void> {
+  if (actor.type !== "key") return;
+  const own = await findKey(db, actor.organizationId, actor.id);
+  if (own?.key.workspaceId !== workspaceId) return;
+  throw new DomainError("conflict", "The key of this call belongs to this workspace.");
 }
 
 /** The workspace. Throws the same 404 for a missing and for a foreign one. */

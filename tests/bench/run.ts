@@ -7,6 +7,7 @@ import { describeMachine } from "./machine.ts";
 import { measureCold } from "./part-cold.ts";
 import { measureHot } from "./part-hot.ts";
 import { measureManyKeys } from "./part-many-keys.ts";
+import { measurePermissions } from "./part-permissions.ts";
 import { measureStart } from "./part-start.ts";
 import { measureVerify } from "./part-verify.ts";
 import { stopAll } from "./processes.ts";
@@ -19,11 +20,12 @@ import { type Row, renderTable } from "./report.ts";
 
 const usage = `bun run bench [--only PART[,PART]] [--rounds N] [--seconds S] [--keys N]
               [--connections N] [--port N] [--command "dist/tollgate"] [--json]
-parts: hot, cold, many-keys, start, verify`;
+parts: hot, permissions, cold, many-keys, start, verify`;
 
 const parts = {
   start: measureStart,
   hot: measureHot,
+  permissions: measurePermissions,
   verify: measureVerify,
   "many-keys": measureManyKeys,
   cold: measureCold,

@@ -78,15 +78,16 @@ function insertStatements(
 ) {
   const values = JSON.stringify(rows);
   const limit = type === "management" ? null : limitOfSeeds;
+  const isOperator = type === "management" ? 1 : 0;
   const { organizationId, workspaceId } = owner;
   return [
     {
       sql: `INSERT INTO keys (id, organization_id, workspace_id, type, environment, label, scopes,
               requests_per_minute, requests_per_day, metadata, key_prefix, created_at_ms, created_by,
-              updated_at_ms)
+              updated_at_ms, instance_wide)
             SELECT value ->> 0, ?, ?, ?, 'live', 'benchmark key', '["*"]', ?, ?, '{}', value ->> 2,
-              value ->> 4, 'system', value ->> 4 FROM json_each(?)`,
-      args: [organizationId, workspaceId, type, limit, limit, values],
+              value ->> 4, 'system', value ->> 4, ? FROM json_each(?)`,
+      args: [organizationId, workspaceId, type, limit, limit, isOperator, values],
     },
     {
       sql: `INSERT INTO secrets (hash, key_id, pepper_id, key_prefix, created_at_ms)

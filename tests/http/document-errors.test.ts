@@ -1,82 +1,160 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { routeAccess } from "../../src/http/route-access.ts";
-import { type DescribedServer, startDescribedServer } from "../support/described-server.ts";
-import { operation, operations } from "../support/openapi-document.ts";
+import { type ManagementAccess, routeAccess } from "../../src/http/route-access.ts";
+import {
+  answerFaults,
+  type DescribedServer,
+  kindOf,
+  type Sent,
+  startDescribedServer,
+} from "../support/described-server.ts";
+import type { Person } from "../support/described-world.ts";
+import {
+  type DescribedOperation,
+  operations,
+  type Parameter,
+  sessionCookieName,
+} from "../support/openapi-document.ts";
 
 let server: DescribedServer;
+let viewer: Person;
 
 beforeAll(async () => {
   server = await startDescribedServer();
+  viewer = await server.world.newPerson({ role: "viewer" });
 });
 
 afterAll(() => server.stop());
 
-const keyed = operations.filter(({ security }) => security.length > 0);
-const managing = keyed.filter(({ route }) => routeAccess[route]?.kind === "management");
+const made = new Map<string, Promise<Sent>>();
+
+/** What a refused call is about is still there afterwards, so it is made once for an operation. */
+function examplesOf(one: DescribedOperation): Promise<Sent> {
+  const sent = made.get(one.operationId) ?? server.examplesOf(one);
+  made.set(one.operationId, sent);
+  return sent;
+}
+
+const parametersOf = ({ parameters = [] }: DescribedOperation, place: Parameter["in"]) =>
+  parameters.filter((parameter) => parameter.in === place).map(({ name }) => name);
+
+const keyed = operations.filter((one) => ["data", "management"].includes(kindOf(one)));
+const personal = operations.filter((one) => kindOf(one) === "session");
+const managing = operations.flatMap((one) => {
+  const access = routeAccess[one.route];
+  return access?.kind === "management" ? [{ ...one, access }] : [];
+});
+const aboveViewers = managing.filter(({ access }) => access.role !== "viewer");
+const operating = managing.filter(({ access }) => access.role === "operator");
+const ofOrganization = operations.filter((one) =>
+  parametersOf(one, "header").includes("Tollgate-Organization"),
+);
+/** Browsers send a cookie by themselves, so these could be another site's doing. */
+const byCookie = operations.filter(
+  (one) => kindOf(one) !== "data" && one.method !== "GET" && one.tags[0] !== "System",
+);
+const named = operations.flatMap((one) =>
+  parametersOf(one, "path").map((parameter) => ({ ...one, parameter })),
+);
 const withBody = operations.filter(({ requestBody }) => requestBody !== undefined);
-const withPath = operations.filter(({ path }) => path.includes("{"));
+
+const noSession = `${sessionCookieName}=${"0".repeat(64)}`;
 
 describe.each(keyed)("$operationId", (one) => {
   test("without a key is 401 with a challenge", async () => {
-    const sent = await server.examplesOf(one);
-    const { headers } = await server.expectError(
-      one,
-      { ...sent, key: undefined },
-      "missing_api_key",
-    );
+    const sent = { ...(await examplesOf(one)), key: undefined };
+    const { headers } = await server.expectError(one, sent, "missing_api_key");
     expect(headers.get("www-authenticate")).toBe('Bearer realm="tollgate"');
   });
 
   test("with a key that does not exist is 401 with a challenge", async () => {
-    const sent = await server.examplesOf(one);
-    const { headers } = await server.expectError(
-      one,
-      { ...sent, key: "sk_live_no" },
-      "invalid_api_key",
-    );
+    const sent = { ...(await examplesOf(one)), key: "sk_live_no" };
+    const { headers } = await server.expectError(one, sent, "invalid_api_key");
     expect(headers.get("www-authenticate")).toContain('error="invalid_token"');
   });
 
   test("with two credentials in one header is 400", async () => {
-    const sent = await server.examplesOf(one);
-    await server.expectError(one, { ...sent, key: "a b" }, "invalid_request");
+    await server.expectError(one, { ...(await examplesOf(one)), key: "a b" }, "invalid_request");
   });
 });
 
 describe.each(managing)("$operationId", (one) => {
   test("with a key of the data plane is 403", async () => {
-    await server.expectError(
-      one,
-      { ...(await server.examplesOf(one)), key: server.dataKey },
-      "wrong_key_type",
-    );
+    const sent = { ...(await examplesOf(one)), key: server.dataKey };
+    await server.expectError(one, sent, "wrong_key_type");
   });
 
   test("with a management key that lacks the scope is 403 and names it", async () => {
-    const access = routeAccess[one.route];
-    const scope = access?.kind === "management" ? access.scope : "";
-    const other = scope === "keys:read" ? "verify" : "keys:read";
-    const { secret } = await server.createKey({
-      label: "narrow",
-      type: "management",
-      scopes: [other],
-    });
-    const sent = { ...(await server.examplesOf(one)), key: secret };
+    const { scope } = one.access;
+    const key = await newManagementKey(scope === "keys:read" ? "verify" : "keys:read");
+    const sent = { ...(await examplesOf(one)), key };
     const { headers } = await server.expectError(one, sent, "insufficient_scope");
     expect(headers.get("www-authenticate")).toContain(`scope="${scope}"`);
   });
 });
 
-describe.each(withPath)("$operationId", (one) => {
-  test("of what does not exist is 404", async () => {
-    const path = { id: "key_00000000000000000000000000000000", slug: "nowhere" };
-    await server.expectError(one, { ...(await server.examplesOf(one)), path }, "not_found");
+describe.each(operating)("$operationId", (one) => {
+  test("with a management key of an organization is 403", async () => {
+    const key = await newManagementKey(one.access.scope);
+    await server.expectError(one, { ...(await examplesOf(one)), key }, "wrong_key_type");
+  });
+});
+
+describe.each(aboveViewers)("$operationId", (one) => {
+  test("with the session of a viewer is 403", async () => {
+    const { path = {}, ...sent } = await examplesOf(one);
+    const inAcme = one.path.startsWith("/organizations/{id}") ? { id: server.world.acme } : {};
+    const asViewer = { key: undefined, cookie: viewer.cookie, path: { ...path, ...inAcme } };
+    await server.expectError(one, { ...sent, ...asViewer }, "insufficient_role");
+  });
+});
+
+describe.each(personal)("$operationId", (one) => {
+  test("without a session is 401, with a key too", async () => {
+    const sent = { ...(await examplesOf(one)), cookie: undefined };
+    await server.expectError(one, sent, "missing_credentials");
+    await server.expectError(one, { ...sent, key: server.managementKey }, "missing_credentials");
+  });
+});
+
+describe.each([...personal, ...managing])("$operationId", (one) => {
+  test("with a session that is none is 401", async () => {
+    const sent = { ...(await examplesOf(one)), key: undefined, cookie: noSession };
+    await server.expectError(one, sent, "invalid_session");
+  });
+});
+
+describe.each(byCookie)("$operationId", (one) => {
+  test("sent by a page of another site is 403", async () => {
+    const { headers, ...sent } = await examplesOf(one);
+    const foreign = {
+      ...sent,
+      key: undefined,
+      cookie: server.operator.cookie,
+      headers: { ...headers, "sec-fetch-site": "cross-site" },
+    };
+    await server.expectError(one, foreign, "cross_site_request");
+  });
+});
+
+describe.each(named)("$operationId", (one) => {
+  test(`with a {${one.parameter}} that does not exist is 404`, async () => {
+    const { path, ...sent } = await examplesOf(one);
+    const nowhere = { ...path, [one.parameter]: "key_00000000000000000000000000000000" };
+    await server.expectError(one, { ...sent, path: nowhere }, "not_found");
+  });
+});
+
+describe.each(ofOrganization)("$operationId", (one) => {
+  test("about an organization that does not exist is 404", async () => {
+    const { headers, ...sent } = await examplesOf(one);
+    const nowhere = { ...headers, "Tollgate-Organization": "nowhere" };
+    await server.expectError(one, { ...sent, headers: nowhere }, "not_found");
   });
 });
 
 describe.each(withBody)("$operationId", (one) => {
   test("with a field that is not known is 422 and names it", async () => {
-    const sent = await server.examplesOf(one);
+    const sent = await examplesOf(one);
     const body = { ...(sent.body as object), surprise: 1 };
     const { error } = await server.expectError(one, { ...sent, body }, "validation_failed");
     expect(error.param).toBe("surprise");
@@ -84,92 +162,35 @@ describe.each(withBody)("$operationId", (one) => {
   });
 
   test("with a body that is no JSON is 400", async () => {
-    await server.expectError(
-      one,
-      { ...(await server.examplesOf(one)), body: '{"label": ' },
-      "invalid_json",
-    );
+    const sent = { ...(await examplesOf(one)), body: '{"label": ' };
+    await server.expectError(one, sent, "invalid_json");
   });
 
   test("with a body of another media type is 415", async () => {
-    const headers = { "content-type": "text/plain" };
-    const sent = { ...(await server.examplesOf(one)), body: "hello", headers };
-    await server.expectError(one, sent, "unsupported_media_type");
+    const { headers, ...sent } = await examplesOf(one);
+    const asText = {
+      ...sent,
+      body: "hello",
+      headers: { ...headers, "content-type": "text/plain" },
+    };
+    await server.expectError(one, asText, "unsupported_media_type");
   });
 
   test("with a body over 1 MiB is 413", async () => {
     const body = JSON.stringify({ label: "x".repeat(2 ** 20) });
-    await server.expectError(one, { ...(await server.examplesOf(one)), body }, "payload_too_large");
+    await server.expectError(one, { ...(await examplesOf(one)), body }, "payload_too_large");
   });
 });
 
-describe("an error that the examples do not reach", () => {
-  test("listKeys with a parameter that does not fit is 422", async () => {
-    const { error } = await server.expectError(
-      operation("listKeys"),
-      { key: server.managementKey, query: { limit: "0", status: "asleep" } },
-      "validation_failed",
-    );
-    expect(error.details.map(({ param }) => param).sort()).toEqual(["limit", "status"]);
-  });
-
-  test("createPlan with a slug that is taken is 409", async () => {
-    const body = { slug: "free", name: "Free" };
-    await server.expectError(
-      operation("createPlan"),
-      { key: server.managementKey, body },
-      "conflict",
-    );
-  });
-
-  test("deletePlan of a plan in use is 409", async () => {
-    const path = { slug: "free" };
-    await server.expectError(
-      operation("deletePlan"),
-      { key: server.managementKey, path },
-      "conflict",
-    );
-  });
-
-  test("updateKey and rotateKey of a revoked key are 409", async () => {
-    const { id } = await server.createKey({ label: "revoked" });
-    const sent = { key: server.managementKey, path: { id } };
-    await server.send(operation("revokeKey"), sent);
-    const body = { label: "back again" };
-    await server.expectError(operation("updateKey"), { ...sent, body }, "key_revoked");
-    await server.expectError(operation("rotateKey"), sent, "key_revoked");
-  });
-
-  test("createKey with an Idempotency-Key of another request is 422", async () => {
-    const headers = { "idempotency-key": "used before" };
-    const sent = { key: server.managementKey, headers };
-    await server.send(operation("createKey"), { ...sent, body: { label: "one" } });
-    const other = { ...sent, body: { label: "two" } };
-    await server.expectError(operation("createKey"), other, "idempotency_key_reused");
-  });
-
-  test("showPresentedKey over the limit is 429 and says when to come back", async () => {
-    const { secret } = await server.createKey({ label: "none", limits: { requests_per_day: 0 } });
-    const { headers, error } = await server.expectError(
-      operation("showPresentedKey"),
-      { key: secret },
-      "daily_limit_reached",
-    );
-    expect(Number(headers.get("retry-after"))).toBe(error.retry_after);
-    for (const name of ["x-ratelimit-limit", "x-ratelimit-reset", "ratelimit", "ratelimit-policy"])
-      expect([name, headers.has(name)]).toEqual([name, true]);
-  });
-
-  test("showPresentedKey with a scope that the key lacks is 403", async () => {
-    const { secret } = await server.createKey({ label: "narrow", scopes: ["discover"] });
-    const sent = { key: secret, query: { scope: "execute" } };
-    await server.expectError(operation("showPresentedKey"), sent, "insufficient_scope");
-  });
-
-  test("headers that are too large are 431, without a body", async () => {
-    const response = await server.send(operation("showHealth"), {
-      headers: { "x-large": "x".repeat(1e5) },
-    });
-    expect([response.status, await response.text()]).toEqual([431, ""]);
+describe.each(operations)("$operationId", (one) => {
+  test("was refused without an effect: it answers with its success then", async () => {
+    const response = await server.send(one, await examplesOf(one));
+    const [status] = Object.keys(one.responses);
+    expect([response.status, await answerFaults(one, response)]).toEqual([Number(status), []]);
   });
 });
+
+/** A management key of acme with one scope, which is not the operator's. */
+async function newManagementKey(scope: ManagementAccess["scope"]): Promise<string> {
+  return (await server.world.newKey({ type: "management", scopes: [scope] })).secret;
+}

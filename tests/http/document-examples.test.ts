@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   answerFaults,
   type DescribedServer,
+  kindOf,
+  type Sent,
   startDescribedServer,
 } from "../support/described-server.ts";
-import { documentPath, operations } from "../support/openapi-document.ts";
+import { type DescribedOperation, documentPath, operations } from "../support/openapi-document.ts";
 
 let server: DescribedServer;
 
@@ -14,11 +16,37 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
+const managing = operations.filter((one) => kindOf(one) === "management");
+const lists = operations.filter(({ parameters = [] }) =>
+  parameters.some(({ name }) => name === "cursor"),
+);
+
+async function expectSuccess(one: DescribedOperation, sent: Sent): Promise<Response> {
+  const response = await server.send(one, sent);
+  const [status] = Object.keys(one.responses);
+  expect([response.status, await answerFaults(one, response)]).toEqual([Number(status), []]);
+  return response;
+}
+
 describe.each(operations)("$operationId with its examples", (one) => {
   test("answers with its success, in the documented shape", async () => {
-    const response = await server.send(one, await server.examplesOf(one));
-    const [status] = Object.keys(one.responses);
-    expect([response.status, await answerFaults(one, response)]).toEqual([Number(status), []]);
+    await expectSuccess(one, await server.examplesOf(one));
+  });
+});
+
+describe.each(managing)("$operationId with its examples", (one) => {
+  test("answers a session as it answers a key", async () => {
+    const { cookie } = server.operator;
+    await expectSuccess(one, { ...(await server.examplesOf(one)), key: undefined, cookie });
+  });
+});
+
+describe.each(lists)("$operationId", (one) => {
+  test("shows what is there in the documented shape", async () => {
+    const sent = { ...(await server.examplesOf(one)), query: { limit: "1" } };
+    const response = await expectSuccess(one, sent);
+    const { data } = (await response.json()) as { data: unknown[] };
+    expect(data.length).toBe(1);
   });
 });
 

@@ -49,11 +49,16 @@ export interface DescribedOperation extends Operation {
 interface Document {
   tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Operation>>;
-  components: Record<string, Record<string, unknown>>;
+  components: Record<string, Record<string, unknown>> & {
+    securitySchemes: Record<string, { name: string }>;
+  };
 }
 
 export const documentPath = resolve("openapi/openapi.json");
 export const document: Document = await Bun.file(documentPath).json();
+
+/** The cookie that is a session. */
+export const sessionCookieName = document.components.securitySchemes["sessionCookie"]?.name;
 
 /** Every operation of the document, its references to parameters and responses followed. */
 export const operations: DescribedOperation[] = Object.entries(document.paths).flatMap(

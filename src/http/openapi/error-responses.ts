@@ -19,7 +19,7 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
     description:
       "The request is malformed: its Host or Authorization header, or a body that is no JSON.",
     codes: ["invalid_request", "invalid_json"],
-    headers: ["WWW-Authenticate"],
+    headers: ["WWW-Authenticate", ...limitHeaders],
   },
   401: {
     name: "Unauthorized",
@@ -93,12 +93,13 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
     name: "InternalError",
     description: "Something went wrong on this side.",
     codes: ["internal_error"],
+    headers: limitHeaders,
   },
   503: {
     name: "Unavailable",
     description: "The database cannot be used just now. Nothing was changed; try again.",
     codes: ["database_busy", "storage_full", "storage_failed", "overloaded"],
-    headers: ["Retry-After"],
+    headers: ["Retry-After", ...limitHeaders],
   },
 };
 
@@ -107,17 +108,18 @@ export function errorStatuses(operation: {
   access: RouteAccess;
   /** The statuses that the route names itself, such as 409. */
   declared: readonly number[];
-  hasPathParameter: boolean;
+  /** A path parameter, or the header with an organization: something that may not be there. */
+  namesThings: boolean;
   /** Parameters or a body: something to validate. */
   hasInput: boolean;
   hasBody: boolean;
 }): number[] {
-  const { access, declared, hasPathParameter, hasInput, hasBody } = operation;
+  const { access, declared, namesThings, hasInput, hasBody } = operation;
   return [
     ...declared.filter((status) => status >= 400),
     400,
     ...(access.kind === "public" ? [] : [401, 403, 429, 503]),
-    ...(hasPathParameter ? [404] : []),
+    ...(namesThings ? [404] : []),
     ...(hasInput ? [422] : []),
     ...(hasBody ? [413, 415] : []),
     500,

@@ -6,22 +6,23 @@ import { normalizeParameters, normalizeRequestBody } from "./normalize-request.t
 import { normalizeSuccesses } from "./normalize-successes.ts";
 import { organizationReference } from "./organization-header.ts";
 import type { RawOperation } from "./raw-document.ts";
+import { successHeaders } from "./success-headers.ts";
 
 /** One operation. `path` is the method and the path, such as `PATCH /api-keys/{id}`. */
 export function normalizeOperation(raw: RawOperation, path: string, schemas: ComponentSchemas) {
   const access = accessOf(path);
-  const isIdempotent = raw[idempotentMark] === true;
+  const isOfOrganization = takesOrganization(access, path);
   const own = normalizeParameters(raw, schemas);
   const parameters = [
     ...own,
-    ...(isIdempotent ? [idempotencyKeyReference] : []),
-    ...(takesOrganization(access, path) ? [organizationReference] : []),
+    ...(raw[idempotentMark] === true ? [idempotencyKeyReference] : []),
+    ...(isOfOrganization ? [organizationReference] : []),
   ];
   const requestBody = normalizeRequestBody(raw, schemas);
   const statuses = errorStatuses({
     access,
     declared: Object.keys(raw.responses ?? {}).map(Number),
-    hasPathParameter: own.some((parameter) => parameter.in === "path"),
+    namesThings: isOfOrganization || own.some((parameter) => parameter.in === "path"),
     hasInput: parameters.length > 0 || requestBody !== undefined,
     hasBody: requestBody !== undefined,
   });
@@ -34,7 +35,7 @@ export function normalizeOperation(raw: RawOperation, path: string, schemas: Com
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: {
-      ...normalizeSuccesses(raw, { access, isIdempotent, schemas }),
+      ...normalizeSuccesses(raw, { headers: successHeaders(raw, path, access), schemas }),
       ...errorReferences(statuses),
     },
   };

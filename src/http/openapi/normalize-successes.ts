@@ -1,4 +1,3 @@
-import type { RouteAccess } from "../route-access.ts";
 import type { ComponentSchemas } from "./component-schemas.ts";
 import { exampleOf } from "./example.ts";
 import {
@@ -7,26 +6,23 @@ import {
   type RawSchema,
   textTypesMark,
 } from "./raw-document.ts";
-import { headerReferences, limitHeaders } from "./response-headers.ts";
+import { type HeaderName, headerReferences } from "./response-headers.ts";
 
 /** The answers that are no errors, by status. Throws when there is none, or one without a description. */
 export function normalizeSuccesses(
   { responses = {}, operationId }: RawOperation,
-  options: { access: RouteAccess; isIdempotent: boolean; schemas: ComponentSchemas },
+  { headers, schemas }: { headers: readonly HeaderName[]; schemas: ComponentSchemas },
 ) {
-  const { access, isIdempotent, schemas } = options;
-  const headers = headerReferences([
-    "X-Request-Id",
-    ...(access.kind === "public" ? [] : (["Cache-Control", ...limitHeaders] as const)),
-    ...(isIdempotent ? (["Idempotency-Replayed"] as const) : []),
-  ]);
   const entries = Object.entries(responses).filter(([status]) => Number(status) < 400);
   if (entries.length === 0) throw new Error(`${operationId} has no success`);
   return Object.fromEntries(
     entries.map(([status, response]) => {
       const { description } = response;
       if (!description) throw new Error(`${operationId} needs a description of its ${status}`);
-      return [status, { description, headers, ...contentOf(response, schemas) }];
+      return [
+        status,
+        { description, headers: headerReferences(headers), ...contentOf(response, schemas) },
+      ];
     }),
   );
 }

@@ -1,7 +1,9 @@
+import { sessionCookie } from "../../sessions/session-cookie.ts";
+
 /** The headers of answers. `RateLimit*` are those of section 5 of the IETF draft they come from. */
 export const responseHeaders = {
   "X-Request-Id": header("The id of this request, which the log has too.", "req_4f1c09ab2e0000001"),
-  "Cache-Control": header("Answers to a key are never stored.", "no-store"),
+  "Cache-Control": header("What a caller gets to know is never stored.", "no-store"),
   "X-RateLimit-Limit": header(
     "Requests in the window that is nearest to its end of quota. A key without limits has none of these headers.",
     60,
@@ -25,6 +27,10 @@ export const responseHeaders = {
   "Idempotency-Replayed": header(
     "`true` when this is the stored answer to an earlier request with the same Idempotency-Key.",
     "true",
+  ),
+  "Set-Cookie": header(
+    "The cookie of a session that begins here, or one that is empty and takes it back.",
+    sessionCookie("0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0", 604_800),
   ),
 };
 

@@ -1,0 +1,145 @@
+import type { Sent } from "./described-server.ts";
+import { acmeHeader, type World } from "./described-world.ts";
+
+/** What is really there for the examples of an operation, and who is to call it. */
+export interface Fixture extends Pick<Sent, "key" | "cookie"> {
+  /** In place of an example, by the name of the parameter or of the field of the body. */
+  names?: Record<string, unknown>;
+}
+
+type Make = (world: World) => Promise<Fixture>;
+
+const aKey: Make = async ({ newKey }) => ({ names: { id: (await newKey()).id } });
+
+const aRuntime: Make = async ({ newKey, newRuntime }) => {
+  const { id, secret } = await newRuntime((await newKey()).secret);
+  return { names: { id }, key: secret };
+};
+
+const aUser: Make = async ({ newPerson }) => ({ names: { id: (await newPerson()).id } });
+
+const aMember: Make = async ({ acme, newPerson }) => ({
+  names: { id: acme, user_id: (await newPerson()).id },
+});
+
+/** Names are taken once, those of the examples too. */
+const aNewName: Make = async ({ newName }) => ({ names: { slug: newName("example") } });
+
+const aLink: Make = async ({ newInvitation }) => ({
+  names: { token: (await newInvitation()).token },
+});
+
+/**
+ * By the path of an operation. Each time the things are new, so that an operation may end them, and
+ * lists have two of them, so that there is a second page. Other operations need nothing but `acme`.
+ */
+export const fixtures: Readonly<Record<string, Make>> = {
+  "/v1/permissions/explain": async ({ newKey }) => ({ names: { key_id: (await newKey()).id } }),
+
+  "/api-keys": async ({ newKey }) => {
+    await newKey();
+    await newKey();
+    return {};
+  },
+  "/api-keys/{id}": aKey,
+  "/api-keys/{id}/rotate": aKey,
+  "/api-keys/revoke-batch": async ({ newKey }) => ({ names: { ids: [(await newKey()).id] } }),
+
+  "/v1/runtimes/{id}": aRuntime,
+  "/v1/runtimes/{id}/heartbeat": aRuntime,
+  "/runtimes": async ({ newKey, newRuntime }) => {
+    const { id, secret } = await newKey();
+    await newRuntime(secret);
+    await newRuntime(secret);
+    return { names: { key_id: id } };
+  },
+  "/runtimes/{id}": async (world) => ({ names: (await aRuntime(world)).names ?? {} }),
+
+  "/organizations": aNewName,
+  "/organizations/{id}": async ({ newOrganization }) => {
+    const { id, slug } = await newOrganization();
+    return { names: { id, confirm: slug } };
+  },
+  "/organizations/{id}/members": async ({ acme, newPerson }) => {
+    await newPerson();
+    return { names: { id: acme } };
+  },
+  "/organizations/{id}/members/{user_id}": aMember,
+  "/organizations/{id}/members/{user_id}/password-reset": aMember,
+  // Ada belongs to acme, so it is another organization that can invite her.
+  "/organizations/{id}/invitations": async ({ newOrganization, newInvitation }) => {
+    const { id: organization } = await newOrganization();
+    await newInvitation({ organization });
+    await newInvitation({ organization });
+    return { names: { id: organization } };
+  },
+  "/organizations/{id}/invitations/{invitation_id}": async ({ acme, newInvitation }) => ({
+    names: { id: acme, invitation_id: (await newInvitation()).id },
+  }),
+
+  "/workspaces": async (world) => {
+    await world.newWorkspace();
+    await world.newWorkspace();
+    return aNewName(world);
+  },
+  "/workspaces/{id}": async ({ newWorkspace }) => {
+    const { id, slug } = await newWorkspace();
+    return { names: { id, confirm: slug } };
+  },
+
+  "/teams": async (world) => {
+    await world.newTeam();
+    await world.newTeam();
+    return aNewName(world);
+  },
+  "/teams/{id}": async ({ newTeam }) => ({ names: { id: (await newTeam()).id } }),
+  "/teams/{id}/members": async ({ perform, newTeam, newPerson, ada }) => {
+    const { id } = await newTeam();
+    for (const { id: user_id } of [ada, await newPerson()]) {
+      await perform("addTeamMember", { path: { id, user_id }, headers: acmeHeader });
+    }
+    return { names: { id } };
+  },
+  "/teams/{id}/members/{user_id}": async ({ newTeam, ada }) => ({
+    names: { id: (await newTeam()).id, user_id: ada.id },
+  }),
+
+  "/hats": async ({ newName, newWorkspace, newHat }) => {
+    const { id } = await newWorkspace();
+    await newHat(id);
+    await newHat(id);
+    return { names: { workspace_id: id, slug: newName("example") } };
+  },
+  "/hats/{id}": async ({ newHat }) => ({ names: { id: (await newHat()).id } }),
+  "/hats/{id}/wearers": async ({ perform, newHat, newTeam, ada }) => {
+    const { id } = await newHat();
+    for (const { id: wearer_id } of [ada, await newTeam()]) {
+      await perform("putOnHat", { path: { id, wearer_id }, headers: acmeHeader });
+    }
+    return { names: { id } };
+  },
+  "/hats/{id}/wearers/{wearer_id}": async ({ newHat, newTeam }) => ({
+    names: { id: (await newHat()).id, wearer_id: (await newTeam()).id },
+  }),
+
+  "/users": async ({ newPerson }) => {
+    await newPerson();
+    return {};
+  },
+  "/users/{id}": aUser,
+  "/users/{id}/password-reset": aUser,
+
+  "/plans": aNewName,
+  "/plans/{slug}": async ({ newPlan }) => ({ names: { slug: (await newPlan()).slug } }),
+
+  "/auth/logout": async ({ newSession }) => ({ cookie: (await newSession()).cookie }),
+  "/auth/links/show": aLink,
+  "/auth/links/use": aLink,
+  "/auth/sessions": async ({ newPerson, newSession }) => {
+    const { email, cookie } = await newPerson();
+    await newSession(email);
+    return { cookie };
+  },
+  "/auth/sessions/{id}": async ({ newSession }) => ({ names: { id: (await newSession()).id } }),
+  "/auth/password": async ({ newPerson }) => ({ cookie: (await newPerson()).cookie }),
+};
