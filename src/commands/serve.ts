@@ -10,6 +10,7 @@ import type { KeysContext } from "../keys/keys-context.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { startServices } from "../services.ts";
 import { offerSetup } from "../users/offer-setup.ts";
+import { countOperators } from "../users/user-store.ts";
 import type { CommandContext } from "./command-context.ts";
 import { createFolder, openOrCreateInstance } from "./open-instance.ts";
 import { quickStart } from "./quick-start.ts";
@@ -48,8 +49,12 @@ export function serveCommand(context: CommandContext): Command {
       const setupLink = await offerSetup(services.people, { actor, baseUrl });
       context.output.err(quickStart({ address, secret, setupUrl: setupLink.url }));
     } else {
+      const isWithoutOperator = (await countOperators(services.db)) === 0;
       log.info("ready", {
         docs: `${address}/docs`,
+        no_operator_yet: isWithoutOperator
+          ? "tollgate setup --email E --password-stdin"
+          : undefined,
         lost_key: "tollgate keys create --type management --instance-wide --label operator",
       });
     }

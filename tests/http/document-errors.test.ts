@@ -49,9 +49,7 @@ const ofOrganization = operations.filter((one) =>
   parametersOf(one, "header").includes("Tollgate-Organization"),
 );
 /** Browsers send a cookie by themselves, so these could be another site's doing. */
-const byCookie = operations.filter(
-  (one) => kindOf(one) !== "data" && one.method !== "GET" && one.tags[0] !== "System",
-);
+const byCookie = operations.filter((one) => kindOf(one) !== "data" && one.method !== "GET");
 const named = operations.flatMap((one) =>
   parametersOf(one, "path").map((parameter) => ({ ...one, parameter })),
 );

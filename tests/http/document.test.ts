@@ -1,18 +1,34 @@
 import { describe, expect, test } from "bun:test";
 import { createApp, describedRoutes } from "../../src/app.ts";
 import { generateDocument } from "../../src/http/openapi/generate.ts";
-import { routeAccess } from "../../src/http/route-access.ts";
+import { type RouteAccess, routeAccess } from "../../src/http/route-access.ts";
 import type { Services } from "../../src/services.ts";
 import {
   document,
   documentPath,
   faultsOf,
   type MediaType,
+  type Operation,
   operations,
 } from "../support/openapi-document.ts";
 
-/** The document's own pages, which are for people and tools that have it already. */
-const undescribed = ["GET /openapi.json", "GET /docs", "GET /docs/:file"];
+/** Pages for people, and the document itself, which whoever reads it has already. */
+const undescribed = [
+  "GET /openapi.json",
+  "GET /docs",
+  "GET /docs/:file",
+  "GET /link",
+  "GET /link/:file",
+];
+
+const key = { bearerAuth: [] };
+const session = { sessionCookie: [] };
+const securityOf: Record<RouteAccess["kind"], Operation["security"]> = {
+  public: [],
+  data: [key],
+  session: [session],
+  management: [key, session],
+};
 
 describe("the document", () => {
   test("is the one that the routes generate", async () => {
@@ -39,7 +55,7 @@ describe("the document", () => {
     expect(lint.exitCode).toBe(0);
   });
 
-  test("describes every route of the access table but its own pages", () => {
+  test("describes every route of the access table but the pages", () => {
     const described = operations.map(({ route }) => route);
     expect([...described, ...undescribed].sort()).toEqual(Object.keys(routeAccess).sort());
   });
@@ -72,7 +88,10 @@ describe("the document", () => {
 
 describe.each(operations)("$operationId", (operation) => {
   const access = routeAccess[operation.route];
-  const isPublic = access?.kind === "public";
+  const kind = access?.kind ?? "public";
+  const takesOrganization = (operation.parameters ?? []).some(
+    ({ name }) => name === "Tollgate-Organization",
+  );
 
   test("has a summary, a description, a described tag and an id of its own", () => {
     expect(operation.summary).not.toBe("");
@@ -84,9 +103,20 @@ describe.each(operations)("$operationId", (operation) => {
     expect(operations.filter((other) => other.operationId === operationId).length).toBe(1);
   });
 
-  test("says which key it takes", () => {
-    expect(operation.security).toEqual(isPublic ? [] : [{ bearerAuth: [] }]);
-    if (access?.kind === "management") expect(operation.description).toContain(access.scope);
+  test("says whether it takes a key or a session, and which", () => {
+    expect(operation.security).toEqual(securityOf[kind]);
+    if (access?.kind === "session") expect(operation.description).toContain("a session");
+    if (access?.kind !== "management") return;
+    expect(operation.description).toContain(`\`${access.scope}\``);
+    const role = access.role === "operator" ? "session of an operator" : `role \`${access.role}\``;
+    expect(operation.description).toContain(role);
+  });
+
+  test("lets the caller say which organization it is about, unless its path or nobody has to", () => {
+    const isManagement = access?.kind === "management";
+    const isOfOne = isManagement && access.role !== "operator" && access.anyOrganization !== true;
+    const isInPath = operation.path.startsWith("/organizations/{id}");
+    expect(takesOrganization).toBe(isOfOne && !isInPath);
   });
 
   test("has all its error responses, in both shapes, with examples and headers", () => {
@@ -95,8 +125,9 @@ describe.each(operations)("$operationId", (operation) => {
     const hasPathParameter = operation.path.includes("{");
     const hasInput = hasBody || (operation.parameters ?? []).length > 0;
     const expected = [
-      ...(isPublic ? [] : [400, 401, 403, 429, 503]),
-      ...(hasPathParameter ? [404] : []),
+      400,
+      ...(kind === "public" ? [] : [401, 403, 429, 503]),
+      ...(hasPathParameter || takesOrganization ? [404] : []),
       ...(hasInput ? [422] : []),
       ...(hasBody ? [413, 415] : []),
       500,

@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { dayMs } from "../../src/core/clock.ts";
+import { offerSetup } from "../../src/users/offer-setup.ts";
+import {
+  addOperator,
+  addPerson,
+  defaultOrganization,
+  newEmail,
+  personOf,
+  usualPassword,
+} from "../support/people.ts";
+import { type Answer, startTestApp, type TestApp } from "../support/test-app.ts";
+import { TestClock } from "../support/test-clock.ts";
+
+const clock = new TestClock();
+let app: TestApp;
+beforeEach(async () => {
+  app = await startTestApp({ clock });
+});
+afterEach(() => app.stop());
+
+const offer = () =>
+  offerSetup(app.services.people, { actor: app.actor, baseUrl: "https://keys.example.com" });
+const use = (body: Record<string, unknown>): Promise<Answer> =>
+  app.call("/auth/links/use", { body: { password: usualPassword, ...body } });
+const show = (token: string) => app.call("/auth/links/show", { body: { token } });
+
+describe("the setup link of a fresh instance", () => {
+  test("makes an operator who is an owner of the first organization, once", async () => {
+    const { token, url, expires_at } = await offer();
+    expect(url).toBe(`https://keys.example.com/link#${token}`);
+    expect(Date.parse(expires_at) - clock.nowMs()).toBe(dayMs);
+    expect((await show(token)).body).toEqual({
+      purpose: "setup",
+      email: null,
+      organization: null,
+      role: null,
+      user_exists: false,
+      expires_at,
+    });
+    const used = await use({ token, email: "Root@Example.com", name: "Root" });
+    expect(used.body.user).toMatchObject({
+      email: "root@example.com",
+      name: "Root",
+      is_operator: true,
+    });
+    const organization_id = await defaultOrganization(app);
+    expect(used.body.memberships).toMatchObject([{ organization_id, role: "owner" }]);
+    const root = personOf(app, used, usualPassword);
+    expect((await root.call("/users")).status).toBe(200);
+    expect((await root.call(`/organizations/${organization_id}/members`)).status).toBe(200);
+    for (const answer of [await show(token), await use({ token, email: newEmail() })]) {
+      expect([answer.status, answer.body.error?.code]).toEqual([410, "link_not_valid"]);
+    }
+    expect((await app.manage("/users")).body.data.length).toBe(1);
+  });
+
+  test("used by two at the same moment, it makes one operator", async () => {
+    const { token } = await offer();
+    const uses = [1, 2, 3].map(() => use({ token, email: newEmail() }));
+    const statuses = (await Promise.all(uses)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, 410, 410]);
+    expect((await app.manage("/users")).body.data.length).toBe(1);
+  });
+
+  test("a later one ends it, and it ends by itself after a day", async () => {
+    const [first, second] = [await offer(), await offer()];
+    expect((await use({ token: first.token, email: newEmail() })).status).toBe(410);
+    clock.advance(dayMs);
+    expect((await use({ token: second.token, email: newEmail() })).status).toBe(410);
+    const third = await offer();
+    expect((await use({ token: third.token, email: newEmail() })).status).toBe(200);
+  });
+
+  test("is dead as soon as there is an operator, however that one came to be", async () => {
+    const { token } = await offer();
+    await addOperator(app);
+    expect((await use({ token, email: newEmail() })).status).toBe(410);
+    expect((await show(token)).status).toBe(410);
+    const later = await offer();
+    expect((await use({ token: later.token, email: newEmail() })).status).toBe(410);
+    const { data } = (await app.manage("/users")).body;
+    expect(data.filter((user: Record<string, unknown>) => user["is_operator"]).length).toBe(1);
+  });
+
+  test("takes an address nobody has and a good password; a refusal does not use it up", async () => {
+    const { token } = await offer();
+    const { email } = await addPerson(app, { role: "viewer" });
+    const missing = await use({ token });
+    expect([missing.status, missing.body.error.param]).toEqual([422, "email"]);
+    const taken = await use({ token, email: email.toUpperCase() });
+    expect([taken.status, taken.body.error.code]).toEqual([409, "conflict"]);
+    for (const password of ["short", "Qwertyuiop123", "root@example.com"]) {
+      expect((await use({ token, email: "root@example.com", password })).status).toBe(422);
+    }
+    expect((await use({ token, email: "no address" })).status).toBe(422);
+    expect((await use({ token, email: "root@example.com" })).status).toBe(200);
+  });
+});
