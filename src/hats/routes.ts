@@ -8,8 +8,8 @@ import { idempotentMark } from "../http/openapi/idempotency-key.ts";
 import {
   decodeCursor,
   encodeCursor,
-  PageQuerySchema,
   pageOf,
+  pageQuery,
   readIntegers,
   toPage,
 } from "../http/pagination.ts";
@@ -128,7 +128,7 @@ export function hatRoutes(services: {
       {
         transform: readIntegers,
         params: schemas.hatParams,
-        query: PageQuerySchema,
+        query: pageQuery(wearerOrder),
         response: { 200: schemas.WearerListSchema },
         detail: { operationId: "listWearers", tags, summary: "List who wears a hat" },
       },

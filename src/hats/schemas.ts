@@ -32,7 +32,7 @@ export type Hat = Static<typeof HatSchema>;
 export const HatListSchema = pageSchema(HatSchema, "HatList", "A page of hats, the oldest first.");
 
 export const ListHatsQuerySchema = strictObject({
-  ...pageParameters,
+  ...pageParameters("hats"),
   workspace_id: Type.Optional(workspaceId),
 });
 

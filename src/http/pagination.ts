@@ -49,30 +49,33 @@ function readParts(cursor: string) {
 
 const pageSizeDefault = 20;
 
-/** The parameters of a list in the order of creation. */
-export const pageParameters = {
-  limit: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: 100,
-      default: pageSizeDefault,
-      description: "Rows in a page.",
-      examples: [pageSizeDefault],
-    }),
-  ),
-  cursor: Type.Optional(
-    Type.String({
-      maxLength: 512,
-      description: "`next_cursor` of the page before.",
-      examples: [
-        "WyJ0ZWFtcyIsMTc5NTI1MzQwMDAwMCwidGVhbV8wMTlhYTRjMWY3ZGQ3YzAxYTZlMWI4YzJkNGY2MGExNyJd",
-      ],
-    }),
-  ),
-};
+/** The parameters of the list that `order` names, in the order of creation. */
+export function pageParameters(order: string) {
+  return {
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: pageSizeDefault,
+        description: "Rows in a page.",
+        examples: [pageSizeDefault],
+      }),
+    ),
+    cursor: Type.Optional(
+      Type.String({
+        maxLength: 512,
+        description: "`next_cursor` of the page before.",
+        examples: [encodeCursor(order, Date.UTC(2026, 10, 21), exampleId)],
+      }),
+    ),
+  };
+}
+
+/** An id that any row of a list could have. */
+const exampleId = `x_${"0".repeat(32)}`;
 
 /** The parameters of a list that has no others. */
-export const PageQuerySchema = strictObject(pageParameters);
+export const pageQuery = (order: string) => strictObject(pageParameters(order));
 
 /** The schema of a page of such a list. */
 export function pageSchema<T extends TSchema>(item: T, title: string, description: string) {

@@ -33,10 +33,13 @@ export function renderError(
   return new Response(JSON.stringify(body), { status, headers });
 }
 
-/** RFC 6750 section 3.1: no error code when no credential was sent. */
+/** Every 401 has a challenge (RFC 9110 section 15.5.2), without an error code when no key was sent. */
 function challengeFor(error: DomainError): string | undefined {
   switch (error.code) {
     case "missing_api_key":
+    case "missing_credentials":
+    case "invalid_session":
+    case "login_failed":
       return realm;
     case "invalid_api_key":
       return `${realm}, error="invalid_token", error_description="The key is not valid"`;

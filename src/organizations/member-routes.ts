@@ -6,7 +6,7 @@ import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
-import { PageQuerySchema, pageOf, readIntegers, toPage } from "../http/pagination.ts";
+import { pageOf, pageQuery, readIntegers, toPage } from "../http/pagination.ts";
 import { publicUrl } from "../http/public-url.ts";
 import { listInvitations } from "../users/link-store.ts";
 import { offerMemberReset } from "../users/offer-password-reset.ts";
@@ -41,7 +41,7 @@ export function memberRoutes(services: {
       {
         transform: readIntegers,
         params: schemas.organizationParams,
-        query: PageQuerySchema,
+        query: pageQuery(memberOrder),
         response: { 200: schemas.MemberListSchema },
         detail: { operationId: "listMembers", tags, summary: "List members" },
       },
@@ -120,7 +120,7 @@ export function memberRoutes(services: {
       {
         transform: readIntegers,
         params: schemas.organizationParams,
-        query: PageQuerySchema,
+        query: pageQuery(invitationOrder),
         response: { 200: schemas.InvitationListSchema },
         detail: { operationId: "listInvitations", tags, summary: "List invitations" },
       },

@@ -5,8 +5,8 @@ import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
-import { PageQuerySchema, pageOf, readIntegers, toPage } from "../http/pagination.ts";
-import { ConfirmQuerySchema } from "../workspaces/schemas.ts";
+import { pageOf, pageQuery, readIntegers, toPage } from "../http/pagination.ts";
+import { confirmQuery } from "../workspaces/schemas.ts";
 import type { Actor } from "./actor.ts";
 import type { ChangeContext } from "./change-context.ts";
 import {
@@ -40,7 +40,7 @@ export function organizationRoutes(services: {
       },
       {
         transform: readIntegers,
-        query: PageQuerySchema,
+        query: pageQuery(order),
         response: { 200: schemas.OrganizationListSchema },
         detail: {
           operationId: "listOrganizations",
@@ -104,7 +104,7 @@ export function organizationRoutes(services: {
       },
       {
         params: schemas.organizationParams,
-        query: ConfirmQuerySchema,
+        query: confirmQuery("acme"),
         response: {
           204: Type.Void({ description: "The organization is gone." }),
           409: ErrorSchema,

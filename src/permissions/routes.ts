@@ -56,7 +56,7 @@ export function permissionRoutes(services: {
               operationId: "explainPermission",
               tags,
               summary: "Why may a key use a skill, or not?",
-              description: "Names the link of the chain that decides. Counts and changes nothing.",
+              description: "Names the link of the chain that decides. Counts nothing for that key.",
             },
           },
         ),

@@ -44,7 +44,7 @@ export const RuntimeListSchema = pageSchema(
 );
 
 export const ListRuntimesQuerySchema = strictObject({
-  ...pageParameters,
+  ...pageParameters("runtimes"),
   key_id: Type.Optional(keyId),
   status: Type.Optional(literals(runtimeStatuses, "Only runtimes in this state.")),
 });

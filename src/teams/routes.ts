@@ -5,7 +5,7 @@ import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
-import { PageQuerySchema, pageOf, readIntegers, toPage } from "../http/pagination.ts";
+import { pageOf, pageQuery, readIntegers, toPage } from "../http/pagination.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
 import type { ChangeContext } from "../organizations/change-context.ts";
 import { joinTeam, leaveTeam } from "./change-team-members.ts";
@@ -35,7 +35,7 @@ export function teamRoutes(services: {
       },
       {
         transform: readIntegers,
-        query: PageQuerySchema,
+        query: pageQuery(order),
         response: { 200: schemas.TeamListSchema },
         detail: { operationId: "listTeams", tags, summary: "List teams" },
       },
@@ -109,7 +109,7 @@ export function teamRoutes(services: {
       {
         transform: readIntegers,
         params: schemas.teamParams,
-        query: PageQuerySchema,
+        query: pageQuery(memberOrder),
         response: { 200: schemas.TeamMemberListSchema },
         detail: { operationId: "listTeamMembers", tags, summary: "List a team's members" },
       },

@@ -36,7 +36,7 @@ export const UserListSchema = pageSchema(
 );
 
 export const ListUsersQuerySchema = strictObject({
-  ...pageParameters,
+  ...pageParameters("users"),
   email: Type.Optional(userFields.email),
 });
 

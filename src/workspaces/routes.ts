@@ -5,7 +5,7 @@ import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
-import { PageQuerySchema, pageOf, readIntegers, toPage } from "../http/pagination.ts";
+import { pageOf, pageQuery, readIntegers, toPage } from "../http/pagination.ts";
 import type { ChangeContext } from "../organizations/change-context.ts";
 import {
   changeWorkspace,
@@ -38,7 +38,7 @@ export function workspaceRoutes(services: {
       },
       {
         transform: readIntegers,
-        query: PageQuerySchema,
+        query: pageQuery(order),
         response: { 200: schemas.WorkspaceListSchema },
         detail: { operationId: "listWorkspaces", tags, summary: "List workspaces" },
       },
@@ -98,7 +98,7 @@ export function workspaceRoutes(services: {
       },
       {
         params: schemas.workspaceParams,
-        query: schemas.ConfirmQuerySchema,
+        query: schemas.confirmQuery("production"),
         response: { 204: Type.Void({ description: "The workspace is gone." }), 409: ErrorSchema },
         detail: {
           operationId: "deleteWorkspace",

@@ -56,6 +56,7 @@ export type ChangeWorkspace = Static<typeof ChangeWorkspaceSchema>;
 export const workspaceParams = Type.Object({ id: workspaceId });
 
 /** `?confirm=`, for a deletion that takes much with it. */
-export const ConfirmQuerySchema = strictObject({
-  confirm: slug("The slug of what is to be deleted, to be sure that it is meant.", "production"),
-});
+export const confirmQuery = (example: string) =>
+  strictObject({
+    confirm: slug("The slug of what is to be deleted, to be sure that it is meant.", example),
+  });

@@ -206,16 +206,18 @@ describe("who may invite as what", () => {
     const admin = await add("admin");
     const { token } = (await invite(admin, "admin")).body;
     const body = { state: "disabled" };
-    await app.manage(`/users/${admin.id}`, { method: "PATCH", body });
+    const disabled = await app.manage(`/users/${admin.id}`, { method: "PATCH", body });
+    expect(disabled.status).toBe(200);
     await expectDead(token);
   });
 
   test("those made by somebody who is no operator any more are dead", async () => {
-    const operator = await addOperator(app);
-    const made = (await invite(operator, "owner")).body;
+    const [operator] = [await addOperator(app), await addOperator(app)];
+    const { token } = (await invite(operator, "owner")).body;
     const body = { is_operator: false };
-    await app.manage(`/users/${operator.id}`, { method: "PATCH", body });
-    await expectDead(made.token);
+    const demoted = await app.manage(`/users/${operator.id}`, { method: "PATCH", body });
+    expect(demoted.status).toBe(200);
+    await expectDead(token);
   });
 
   test("invitations of another organization are 404", async () => {

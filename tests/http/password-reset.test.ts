@@ -111,64 +111,6 @@ describe("a link to a new password", () => {
     expect((await offer(admin, stranger, foreign)).status).toBe(404);
     expect((await offer(stranger, ada)).status).toBe(404);
   });
-});
-
-describe("a link that was made before things changed", () => {
-  test("made before the user joined a second organization, it is dead afterwards", async () => {
-    const second = await addOrganization(app, "second");
-    const ada = await addPerson(app, { role: "member" });
-    const token = await tokenBy(admin, ada);
-    await addPerson(app, { role: "viewer", organization: second, email: ada.email });
-    expect((await use(token)).status).toBe(410);
-    expect(await logIn(ada, usualPassword)).toBe(200);
-  });
-
-  test("made before the user became an operator or left, it is dead afterwards", async () => {
-    const [ada, bob] = [
-      await addPerson(app, { role: "member" }),
-      await addPerson(app, { role: "member" }),
-    ];
-    const tokens = [await tokenBy(admin, ada), await tokenBy(admin, bob)];
-    await app.manage(`/users/${ada.id}`, { method: "PATCH", body: { is_operator: true } });
-    await bob.call(`/organizations/${home}/members/${bob.id}`, { method: "DELETE" });
-    for (const token of tokens) expect((await use(token)).status).toBe(410);
-  });
-
-  test("made by an admin before the user became an owner, it is dead afterwards", async () => {
-    const ada = await addPerson(app, { role: "member" });
-    const token = await tokenBy(admin, ada);
-    const body = { role: "owner" };
-    await app.manage(`/organizations/${home}/members/${ada.id}`, { method: "PATCH", body });
-    expect((await offer(admin, ada)).status).toBe(403);
-    expect((await use(token)).status).toBe(410);
-    expect(await logIn(ada, usualPassword)).toBe(200);
-  });
-
-  test("made by an admin who was demoted, removed or disabled since, it is dead", async () => {
-    const tokens: string[] = [];
-    for (const [path, init] of [
-      ["/organizations/:/members", { method: "PATCH", body: { role: "viewer" } }],
-      ["/organizations/:/members", { method: "DELETE" }],
-      ["/users", { method: "PATCH", body: { state: "disabled" } }],
-    ] as const) {
-      const by = await addPerson(app, { role: "admin" });
-      tokens.push(await tokenBy(by, await addPerson(app, { role: "member" })));
-      const { status } = await app.manage(`${path.replace(":", home)}/${by.id}`, init);
-      expect(status).toBeLessThan(300);
-    }
-    const statuses = await Promise.all(tokens.map(async (token) => (await use(token)).status));
-    expect(statuses).toEqual([410, 410, 410]);
-  });
-
-  test("made by somebody who is no operator any more, it is dead", async () => {
-    const [operator, target] = [await addOperator(app), await addOperator(app)];
-    const made = await operator.call(`/users/${target.id}/password-reset`, { method: "POST" });
-    expect(made.status).toBe(200);
-    const body = { is_operator: false };
-    await app.manage(`/users/${operator.id}`, { method: "PATCH", body });
-    expect((await use(made.body.token)).status).toBe(410);
-    expect(await logIn(target, usualPassword)).toBe(200);
-  });
 
   test("the operator makes one for anybody, nobody else does", async () => {
     const operator = await addOperator(app);
@@ -192,5 +134,65 @@ describe("a link that was made before things changed", () => {
     const { body } = await app.manage(`/users/${ada.id}/password-reset`, { method: "POST" });
     await app.manage(`/users/${ada.id}`, { method: "PATCH", body: { state: "disabled" } });
     expect((await use(body.token)).status).toBe(410);
+  });
+});
+
+describe("a link that was made before things changed", () => {
+  test("is dead when made before the user joined a second organization", async () => {
+    const second = await addOrganization(app, "second");
+    const ada = await addPerson(app, { role: "member" });
+    const token = await tokenBy(admin, ada);
+    await addPerson(app, { role: "viewer", organization: second, email: ada.email });
+    expect((await use(token)).status).toBe(410);
+    expect(await logIn(ada, usualPassword)).toBe(200);
+  });
+
+  test("is dead when made before the user became an operator or left", async () => {
+    const [ada, bob] = [
+      await addPerson(app, { role: "member" }),
+      await addPerson(app, { role: "member" }),
+    ];
+    const tokens = [await tokenBy(admin, ada), await tokenBy(admin, bob)];
+    await app.manage(`/users/${ada.id}`, { method: "PATCH", body: { is_operator: true } });
+    await bob.call(`/organizations/${home}/members/${bob.id}`, { method: "DELETE" });
+    for (const token of tokens) expect((await use(token)).status).toBe(410);
+  });
+
+  test("is dead when made by an admin before the user became an owner", async () => {
+    const ada = await addPerson(app, { role: "member" });
+    const token = await tokenBy(admin, ada);
+    const body = { role: "owner" };
+    const path = `/organizations/${home}/members/${ada.id}`;
+    expect((await app.manage(path, { method: "PATCH", body })).status).toBe(200);
+    expect((await offer(admin, ada)).status).toBe(403);
+    expect((await use(token)).status).toBe(410);
+    expect(await logIn(ada, usualPassword)).toBe(200);
+  });
+
+  test("is dead when made by an admin who was demoted, removed or disabled since", async () => {
+    const tokens: string[] = [];
+    for (const [path, init] of [
+      ["/organizations/:/members", { method: "PATCH", body: { role: "viewer" } }],
+      ["/organizations/:/members", { method: "DELETE" }],
+      ["/users", { method: "PATCH", body: { state: "disabled" } }],
+    ] as const) {
+      const by = await addPerson(app, { role: "admin" });
+      tokens.push(await tokenBy(by, await addPerson(app, { role: "member" })));
+      const { status } = await app.manage(`${path.replace(":", home)}/${by.id}`, init);
+      expect(status).toBeLessThan(300);
+    }
+    const statuses = await Promise.all(tokens.map(async (token) => (await use(token)).status));
+    expect(statuses).toEqual([410, 410, 410]);
+  });
+
+  test("is dead when made by somebody who is no operator any more", async () => {
+    const [operator, target] = [await addOperator(app), await addOperator(app)];
+    const made = await operator.call(`/users/${target.id}/password-reset`, { method: "POST" });
+    expect(made.status).toBe(200);
+    const body = { is_operator: false };
+    const demoted = await app.manage(`/users/${operator.id}`, { method: "PATCH", body });
+    expect(demoted.status).toBe(200);
+    expect((await use(made.body.token)).status).toBe(410);
+    expect(await logIn(target, usualPassword)).toBe(200);
   });
 });

@@ -132,17 +132,24 @@ describe("a member who is demoted", () => {
     expect((await ada.call("/auth/session")).body.memberships[0].role).toBe("viewer");
   });
 
-  test("while a change of theirs waits for its turn, it is not made", async () => {
+  test("makes no change any more whose turn comes after that", async () => {
     const ada = await addPerson(app, { role: "admin" });
-    const body = { role: "viewer" };
-    const [demoted, ...made] = await Promise.all([
-      app.manage(memberPath(ada), { method: "PATCH", body }),
-      ...Array.from({ length: 5 }, () => ada.call("/teams", { body: { slug: "t", name: "T" } })),
+    const make = (at: number) => ada.call("/teams", { body: { slug: `team-${at}`, name: "Team" } });
+    const demote = () => app.manage(memberPath(ada), { method: "PATCH", body: { role: "viewer" } });
+    const answers = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map((at) => (at === 3 ? demote() : make(at))),
+    );
+    const made = answers.filter(({ status }) => status === 201).length;
+    expect(answers.every(({ status }) => [200, 201, 403].includes(status))).toBe(true);
+    const { data } = (await app.manage("/audit-log?limit=20")).body;
+    // The newest comes first: whatever was made was made before.
+    const actions: string[] = data
+      .map(({ action }: { action: string }) => action)
+      .filter((action: string) => action === "team.created" || action === "member.changed");
+    expect(actions.slice(0, made + 1)).toEqual([
+      "member.changed",
+      ...Array.from({ length: made }, () => "team.created"),
     ]);
-    expect(demoted.status).toBe(200);
-    const teams = (await app.manage("/teams")).body.data.length;
-    expect(made.filter(({ status }) => status === 201).length).toBe(teams);
-    expect(codeOf(await ada.call("/teams", { body: { slug: "u", name: "U" } }))[0]).toBe(403);
   });
 
   test("nobody raises themselves, or touches who is above them", async () => {
@@ -204,7 +211,23 @@ describe("a member who is removed", () => {
       expect(codeOf(await owner.call(path, init))).toEqual([409, "conflict"]);
       expect(codeOf(await app.manage(path, init))).toEqual([409, "conflict"]);
     }
-    await addPerson(app, { role: "owner", organization });
-    expect((await owner.call(path, { method: "DELETE" })).status).toBe(204);
+    const second = await addPerson(app, { role: "owner", organization });
+    const leaving = [owner, second].map((one) =>
+      one.call(`/organizations/${organization}/members/${one.id}`, { method: "DELETE" }),
+    );
+    const statuses = (await Promise.all(leaving)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([204, 409]);
+  });
+
+  test("an owner who is disabled does not count as another", async () => {
+    const made = await app.manage("/organizations", { body: { slug: "asleep", name: "Asleep" } });
+    const organization = made.body.id;
+    const [first, second] = [
+      await addPerson(app, { role: "owner", organization }),
+      await addPerson(app, { role: "owner", organization }),
+    ];
+    await patchUser(first.id, { state: "disabled" });
+    const path = `/organizations/${organization}/members/${second.id}`;
+    expect((await second.call(path, { method: "DELETE" })).status).toBe(409);
   });
 });

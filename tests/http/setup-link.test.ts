@@ -76,11 +76,16 @@ describe("the setup link of a fresh instance", () => {
     const { token } = await offer();
     await addOperator(app);
     expect((await use({ token, email: newEmail() })).status).toBe(410);
-    expect((await show(token)).status).toBe(410);
     const later = await offer();
     expect((await use({ token: later.token, email: newEmail() })).status).toBe(410);
     const { data } = (await app.manage("/users")).body;
     expect(data.filter((user: Record<string, unknown>) => user["is_operator"]).length).toBe(1);
+  });
+
+  test("is not shown as one that can be used, once there is an operator", async () => {
+    const { token } = await offer();
+    await addOperator(app);
+    expect((await show(token)).status).toBe(410);
   });
 
   test("takes an address nobody has and a good password; a refusal does not use it up", async () => {

@@ -112,16 +112,17 @@ export function errorStatuses(operation: {
   namesThings: boolean;
   /** Parameters or a body: something to validate. */
   hasInput: boolean;
-  hasBody: boolean;
+  /** A body that is sent is read, also where none is wanted. */
+  readsBody: boolean;
 }): number[] {
-  const { access, declared, namesThings, hasInput, hasBody } = operation;
+  const { access, declared, namesThings, hasInput, readsBody } = operation;
   return [
     ...declared.filter((status) => status >= 400),
     400,
     ...(access.kind === "public" ? [] : [401, 403, 429, 503]),
     ...(namesThings ? [404] : []),
     ...(hasInput ? [422] : []),
-    ...(hasBody ? [413, 415] : []),
+    ...(readsBody ? [413, 415] : []),
     500,
   ];
 }

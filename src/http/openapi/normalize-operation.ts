@@ -24,7 +24,7 @@ export function normalizeOperation(raw: RawOperation, path: string, schemas: Com
     declared: Object.keys(raw.responses ?? {}).map(Number),
     namesThings: isOfOrganization || own.some((parameter) => parameter.in === "path"),
     hasInput: parameters.length > 0 || requestBody !== undefined,
-    hasBody: requestBody !== undefined,
+    readsBody: /^(?:POST|PUT|PATCH) /.test(path),
   });
   return {
     operationId: raw.operationId,
