@@ -28,7 +28,7 @@ const page = `<!doctype html>
 <main>
 <p class="brand">Tollgate</p>
 <h1 id="title" tabindex="-1">One moment</h1>
-<p id="lead" role="status">The link is being read.</p>
+<p id="lead" role="status"></p>
 <noscript><p>This page needs JavaScript.</p></noscript>
 <button id="retry" type="button" hidden>Try again</button>
 <form id="form" novalidate hidden>
@@ -48,16 +48,29 @@ ${field("password", "Password", 'type="password" maxlength="256" autocomplete="n
 </html>
 `;
 
-/** The files by name, with their media types: nothing outside this list can be asked for. */
+/** What the page loads, by name, with media types: nothing outside this list can be asked for. */
 const files: Readonly<Record<string, { type: string; content: string }>> = {
-  "page.html": { type: "text/html; charset=utf-8", content: page },
-  "page.css": { type: "text/css; charset=utf-8", content: style },
-  "page.js": { type: "text/javascript; charset=utf-8", content: script },
+  "page.css": { type: "text/css", content: style },
+  "page.js": { type: "text/javascript", content: script },
 };
 
-/** One file of the page that uses one-time links. Throws 404 for any other name. */
+/** The page that uses one-time links. */
+export function linkPage(headers: Record<string, string>): Response {
+  return respond({ type: "text/html", content: page }, headers);
+}
+
+/** One file of that page. Throws 404 for any other name. */
 export function linkPageFile(name: string, headers: Record<string, string>): Response {
   const file = Object.hasOwn(files, name) ? files[name] : undefined;
   if (file === undefined) throw notFound("file");
-  return new Response(file.content, { headers: { ...headers, "content-type": file.type } });
+  return respond(file, headers);
+}
+
+function respond(
+  { type, content }: { type: string; content: string },
+  headers: Record<string, string>,
+): Response {
+  return new Response(content, {
+    headers: { ...headers, "content-type": `${type}; charset=utf-8` },
+  });
 }

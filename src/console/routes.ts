@@ -1,7 +1,8 @@
 import { Elysia } from "elysia";
+import { notFound } from "../core/errors.ts";
 import type { Authenticator } from "../http/authenticate.ts";
 import { linkPath } from "../users/new-link.ts";
-import { linkPageFile } from "./link-page.ts";
+import { linkPage, linkPageFile } from "./link-page.ts";
 
 /** Scripts, styles and calls of this origin, and nothing else. */
 const pageHeaders = {
@@ -16,6 +17,10 @@ const pageHeaders = {
 export function linkPageRoutes({ authenticator }: { authenticator: Authenticator }) {
   return new Elysia({ name: "link-page" })
     .onBeforeHandle(({ request }) => authenticator.countAnonymous(request))
-    .get(linkPath, () => linkPageFile("page.html", pageHeaders))
+    .get(linkPath, ({ path }) => {
+      // With a slash at the end the relative addresses on the page would lead elsewhere.
+      if (path !== linkPath) throw notFound("page");
+      return linkPage(pageHeaders);
+    })
     .get(`${linkPath}/:file`, ({ params }) => linkPageFile(params.file, pageHeaders));
 }
