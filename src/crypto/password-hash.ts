@@ -30,12 +30,12 @@ export class PasswordHasher {
 
   /** The PHC string of a password, with its parameters and salt in it. */
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => hash(password, argon2id));
+    return this.#inTurn(() => hash(normalized(password), argon2id));
   }
 
   /** Whether the password is the one behind the PHC string; false for a string that is none. */
   verify(phc: string, password: string): Promise<boolean> {
-    return this.#inTurn(() => verify(phc, password).catch(() => false));
+    return this.#inTurn(() => verify(phc, normalized(password)).catch(() => false));
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -58,4 +58,9 @@ export class PasswordHasher {
     }
     this.#running++;
   }
+}
+
+/** Keyboards write one letter as one code point or as two (NIST SP 800-63B section 3.1.1.2). */
+function normalized(password: string): string {
+  return password.normalize("NFKC");
 }

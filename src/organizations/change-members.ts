@@ -6,7 +6,7 @@ import type { Actor } from "./actor.ts";
 import type { ChangeContext } from "./change-context.ts";
 import { requireCoversRole } from "./member-rights.ts";
 import {
-  countMembers,
+  countOtherOwners,
   endMembership,
   findMember,
   type MemberRow,
@@ -84,7 +84,8 @@ async function refuseLastOwner(
   organizationId: string,
   member: MemberRow,
 ): Promise<void> {
-  if (member.role !== "owner" || (await countMembers(db, organizationId, "owner")) > 1) return;
+  if (member.role !== "owner" || (await countOtherOwners(db, organizationId, member.id)) > 0)
+    return;
   throw new DomainError("conflict", "This is the last owner. Make somebody else an owner first.");
 }
 

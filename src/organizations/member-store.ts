@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, isNull } from "drizzle-orm";
+import { and, asc, count, eq, inArray, isNull, ne } from "drizzle-orm";
 import type { Role } from "../core/tenancy.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isAfter, type Page } from "../db/page.ts";
@@ -71,21 +71,12 @@ export async function findMember(
   return rows[0];
 }
 
-/** How many members an organization has, all or those of a role. */
-export async function countMembers(
-  db: Database,
-  organizationId: string,
-  role?: Role,
-): Promise<number> {
+/** How many members an organization has. */
+export async function countMembers(db: Database, organizationId: string): Promise<number> {
   const rows = await db.lookup
     .select({ members: count() })
     .from(members)
-    .where(
-      and(
-        eq(members.organizationId, organizationId),
-        role === undefined ? undefined : eq(members.role, role),
-      ),
-    );
+    .where(eq(members.organizationId, organizationId));
   return rows[0]?.members ?? 0;
 }
 
@@ -97,6 +88,27 @@ export function insertMember(
   return [db.write.insert(members).values(member)];
 }
 
+/** How many owners who can log in an organization has besides one. */
+export async function countOtherOwners(
+  db: Database,
+  organizationId: string,
+  userId: string,
+): Promise<number> {
+  const rows = await db.lookup
+    .select({ owners: count() })
+    .from(members)
+    .innerJoin(users, eq(users.id, members.userId))
+    .where(
+      and(
+        eq(members.organizationId, organizationId),
+        eq(members.role, "owner"),
+        eq(users.state, "active"),
+        ne(members.userId, userId),
+      ),
+    );
+  return rows[0]?.owners ?? 0;
+}
+
 /** The statements that change a member's role; links that the member made end. */
 export function updateMember(
   db: Database,
@@ -106,6 +118,10 @@ export function updateMember(
 ): Alongside {
   return [
     deleteLinksBy(db, organizationId, userId),
+    // An admin's link to a new password of who is above that admin from now on.
+    db.write
+      .delete(links)
+      .where(and(eq(links.userId, userId), eq(links.organizationId, organizationId))),
     db.write.update(members).set({ role }).where(isMember(organizationId, userId)),
   ];
 }

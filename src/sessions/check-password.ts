@@ -1,7 +1,12 @@
 import { DomainError } from "../core/errors.ts";
 import { isOutdated, nobodysHash } from "../crypto/password-hash.ts";
 import type { PeopleContext } from "../users/people-context.ts";
-import { findUserByEmail, replacePasswordHash, type UserRow } from "../users/user-store.ts";
+import {
+  findUser,
+  findUserByEmail,
+  replacePasswordHash,
+  type UserRow,
+} from "../users/user-store.ts";
 
 /**
  * The user with this address and password. Throws the same 401, in the same time, for a wrong
@@ -15,7 +20,12 @@ export async function checkPassword(
   const account = email.toLowerCase();
   const takeBack = loginLimiter.attempt(account, address);
   const user = await findUserByEmail(db, account);
-  const isRight = await hasher.verify(user?.passwordHash ?? nobodysHash, password);
+  const isRight = await hasher
+    .verify(user?.passwordHash ?? nobodysHash, password)
+    .catch((error: unknown) => {
+      takeBack();
+      throw error;
+    });
   if (user === undefined || !isRight || user.state !== "active") {
     throw new DomainError("login_failed", "Email or password is wrong.");
   }
@@ -31,5 +41,7 @@ async function renewHash(
 ): Promise<UserRow> {
   const to = await hasher.hash(password);
   await replacePasswordHash(db, user.id, { from: user.passwordHash, to });
-  return { ...user, passwordHash: to };
+  const now = await findUser(db, user.id);
+  if (now === undefined || now.passwordHash === to) return { ...user, passwordHash: to };
+  return (await hasher.verify(now.passwordHash, password)) ? now : user;
 }

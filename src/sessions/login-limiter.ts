@@ -32,20 +32,27 @@ export class LoginLimiter {
   attempt(account: string, address: string | null): () => void {
     const network = networkOf(address ?? "unknown");
     const pair = `${network} ${account}`;
-    const waitMs = Math.max(
-      this.#pairs.hit(pair),
-      this.#accounts.hit(account),
-      this.#addresses.hit(network),
-    );
-    if (waitMs > 0) {
+    const counted: [HitLimiter, string][] = [];
+    const takeBack = () => {
+      for (const [limiter, name] of counted) limiter.release(name);
+    };
+    // The address first: one over its limit puts no names into the other tables.
+    const limits: [HitLimiter, string][] = [
+      [this.#addresses, network],
+      [this.#pairs, pair],
+      [this.#accounts, account],
+    ];
+    for (const [limiter, name] of limits) {
+      const waitMs = limiter.hit(name);
+      if (waitMs === 0) {
+        counted.push([limiter, name]);
+        continue;
+      }
+      takeBack();
       throw new DomainError("rate_limit_exceeded", "Too many tries. Wait a while.", {
         retryAfterSeconds: wholeSeconds(waitMs),
       });
     }
-    return () => {
-      this.#pairs.release(pair);
-      this.#accounts.release(account);
-      this.#addresses.release(network);
-    };
+    return takeBack;
   }
 }

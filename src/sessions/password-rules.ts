@@ -25,11 +25,21 @@ export async function requireUncommon(
   password: string,
   { email, param }: { email: string; param: string },
 ): Promise<void> {
+  // The schema counts UTF-16 units, of which a character can have two.
+  if ([...password].length < passwordLengthMin) {
+    throw invalidField(param, `A new password has at least ${passwordLengthMin} characters.`);
+  }
   const words = await commonPasswords();
   const lower = password.normalize("NFKC").toLowerCase();
-  const core = lower.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
-  const isOwnName = core === email.slice(0, email.indexOf("@")) || lower === email;
+  const core = lettersOf(lower);
+  const own = [email, email.slice(0, email.indexOf("@"))];
+  const isOwnName = own.includes(lower) || (core !== "" && own.map(lettersOf).includes(core));
   const isPattern = new Set(lower).size < differentCharactersMin;
   if (!words.has(lower) && !words.has(core) && !isOwnName && !isPattern) return;
   throw invalidField(param, "Too easy to guess: it is a common password, or near to one.");
+}
+
+/** The text without the digits and signs around it. */
+function lettersOf(text: string): string {
+  return text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
 }

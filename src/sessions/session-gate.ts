@@ -31,6 +31,7 @@ export interface NewSession {
 export class SessionGate {
   readonly #idleMs: number;
   readonly #lifeMs: number;
+  readonly #touchedEveryMs: number;
 
   constructor(
     private readonly options: {
@@ -43,6 +44,7 @@ export class SessionGate {
     },
   ) {
     this.#idleMs = options.idleMinutes * minuteMs;
+    this.#touchedEveryMs = Math.min(touchedEveryMs, this.#idleMs / 4);
     this.#lifeMs = options.lifeHours * hourMs;
   }
 
@@ -57,7 +59,7 @@ export class SessionGate {
     if (session.expiresAtMs <= nowMs || session.lastUsedAtMs <= this.idleSinceMs(nowMs)) {
       return undefined;
     }
-    if (nowMs - session.lastUsedAtMs >= touchedEveryMs) this.#touch(session.id, nowMs);
+    if (nowMs - session.lastUsedAtMs >= this.#touchedEveryMs) this.#touch(session.id, nowMs);
     return found;
   }
 

@@ -5,6 +5,7 @@ import type { Database } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
 import type { ChangeContext } from "../organizations/change-context.ts";
 import { describeUser } from "./describe-user.ts";
+import { deleteLinksMadeBy } from "./link-store.ts";
 import type { ChangeUser, User } from "./schemas.ts";
 import { countOperators, findUser, type UserRow, updateUser } from "./user-store.ts";
 
@@ -26,7 +27,10 @@ export async function changeUser(
       await refuseLastOperator(db, row, after);
       const user = describeUser(after);
       return {
-        change: updateUser(db, userId, changes),
+        change: [
+          ...(mayLess(row, after) ? deleteLinksMadeBy(db, userId) : []),
+          ...updateUser(db, userId, changes),
+        ],
         entry: {
           action: "user.changed",
           targetId: userId,
@@ -39,6 +43,11 @@ export async function changeUser(
   });
   invalidateUser(userId);
   return changed;
+}
+
+/** Who may no longer make links leaves none behind to come back by. */
+function mayLess(before: UserRow, after: UserRow): boolean {
+  return after.state === "disabled" || (before.isOperator && !after.isOperator);
 }
 
 async function refuseLastOperator(db: Database, before: UserRow, after: UserRow): Promise<void> {

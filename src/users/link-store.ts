@@ -97,6 +97,11 @@ export function deleteLinksOfUser(db: Database, userId: string): Alongside {
   return [db.write.delete(links).where(eq(links.userId, userId))];
 }
 
+/** The statement that ends every link that a user made. */
+export function deleteLinksMadeBy(db: Database, userId: string): Alongside {
+  return [db.write.delete(links).where(eq(links.createdBy, userId))];
+}
+
 /** The statement that ends the links to the instance's setup. */
 export function deleteSetupLinks(db: Database): Alongside {
   return [db.write.delete(links).where(eq(links.purpose, "setup"))];

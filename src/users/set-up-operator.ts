@@ -4,7 +4,7 @@ import { newId } from "../crypto/ids.ts";
 import type { PasswordHasher } from "../crypto/password-hash.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { insertMember } from "../organizations/member-store.ts";
+import { findMember, insertMember } from "../organizations/member-store.ts";
 import { defaultTenant } from "../organizations/setup-store.ts";
 import { requireUncommon } from "../sessions/password-rules.ts";
 import { deleteSessions } from "../sessions/session-store.ts";
@@ -49,6 +49,7 @@ export async function setUpOperator(
           : [
               ...deleteSessions(db, user.id),
               ...deleteLinksOfUser(db, user.id),
+              ...(await joinFirst(db, user, nowMs)),
               ...updateUser(db, user.id, user),
             ];
       return {
@@ -65,13 +66,18 @@ export async function setUpOperator(
   });
 }
 
+/** The statement that makes a user an owner of the first organization; none for a member of it. */
+async function joinFirst(db: Database, { id: userId }: UserRow, nowMs: number): Promise<Alongside> {
+  const { organizationId } = await defaultTenant(db);
+  if ((await findMember(db, organizationId, userId)) !== undefined) return [];
+  return insertMember(db, { organizationId, userId, role: "owner", createdAtMs: nowMs });
+}
+
 /** The statements that make the user, and an owner of the first organization; setup links end. */
 export async function insertOperator(db: Database, user: UserRow): Promise<Alongside> {
-  const { organizationId } = await defaultTenant(db);
-  const { id: userId, createdAtMs } = user;
   return [
     ...deleteSetupLinks(db),
     ...insertUser(db, user),
-    ...insertMember(db, { organizationId, userId, role: "owner", createdAtMs }),
+    ...(await joinFirst(db, user, user.createdAtMs)),
   ];
 }

@@ -4,16 +4,18 @@ import { findOrganization } from "../organizations/tenant-store.ts";
 import type { NewLogin } from "../sessions/log-in.ts";
 import type { Link, UseLink } from "../sessions/schemas.ts";
 import { acceptInvitation } from "./accept-invitation.ts";
-import { requireLink, userOf } from "./link-use.ts";
+import { notValid, requireLink, userOf } from "./link-use.ts";
 import type { PeopleContext } from "./people-context.ts";
 import { resetPassword } from "./reset-password.ts";
 import { setUpByLink } from "./set-up-by-link.ts";
+import { countOperators } from "./user-store.ts";
 
 /** What a link that somebody has opened is for. Throws 410 for one that is used, expired or made up. */
 export async function showLink(context: PeopleContext, token: string): Promise<Link> {
   const { db } = context;
   const link = await requireLink(context, token);
   const { organizationId, purpose } = link;
+  if (purpose === "setup" && (await countOperators(db)) > 0) throw notValid();
   const user = await userOf(context, link);
   const organization =
     purpose === "invitation" && organizationId !== null

@@ -131,7 +131,11 @@ describe("the audit log", () => {
     await other.close();
     const { body } = await app.manage("/audit-log/verify");
     expect(body).toEqual({ valid: true, rows: body.rows, first_broken: null });
-    expect((await events("actor=cli"))[0].actor).toEqual({ type: "operator", id: "cli", user_id: null });
+    expect((await events("actor=cli"))[0].actor).toEqual({
+      type: "operator",
+      id: "cli",
+      user_id: null,
+    });
   });
 
   test("no change is made by a key after its own revocation, however many were waiting", async () => {

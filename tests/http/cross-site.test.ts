@@ -102,6 +102,7 @@ describe("a page of another site makes the browser call", () => {
     const calls: [string, unknown][] = [
       ["/auth/login", { email: ada.email, password: ada.password }],
       ["/auth/logout", {}],
+      ["/auth/logout", undefined],
       ["/auth/links/show", { token }],
       ["/auth/links/use", { token, password: usualPassword }],
     ];

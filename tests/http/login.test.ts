@@ -81,6 +81,7 @@ describe("POST /auth/login", () => {
       checks.mockClear();
       await logIn(email, "not the password");
       expect(checks).toHaveBeenCalledTimes(1);
+      expect(checks.mock.calls[0]?.[0]).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
     }
     checks.mockRestore();
   });

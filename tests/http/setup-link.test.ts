@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { dayMs } from "../../src/core/clock.ts";
 import { offerSetup } from "../../src/users/offer-setup.ts";
+import { setUpOperator } from "../../src/users/set-up-operator.ts";
 import {
   addOperator,
   addPerson,
   defaultOrganization,
+  logInAs,
   newEmail,
   personOf,
   usualPassword,
@@ -24,6 +26,37 @@ const offer = () =>
 const use = (body: Record<string, unknown>): Promise<Answer> =>
   app.call("/auth/links/use", { body: { password: usualPassword, ...body } });
 const show = (token: string) => app.call("/auth/links/show", { body: { token } });
+
+describe("the setup by command", () => {
+  const setUp = (email: string, password: string) =>
+    setUpOperator(app.services.people, {
+      actor: app.actor,
+      operator: { email, name: "Root", password },
+    });
+
+  test("makes an operator who owns the first organization; the setup link is dead", async () => {
+    const { token } = await offer();
+    await setUp("Root@Example.com", usualPassword);
+    expect((await show(token)).status).toBe(410);
+    const root = await logInAs(app, { email: "root@example.com", password: usualPassword });
+    const { user, memberships } = (await root.call("/auth/session")).body;
+    expect([user.is_operator, memberships[0].role]).toEqual([true, "owner"]);
+  });
+
+  test("helps in who is locked out: enabled, with the new password alone and no old session", async () => {
+    const root = await addOperator(app);
+    await addOperator(app);
+    await app.manage(`/users/${root.id}`, { method: "PATCH", body: { state: "disabled" } });
+    const password = "seven violet harbour lamps";
+    await setUp(root.email.toUpperCase(), password);
+    expect((await root.call("/auth/session")).status).toBe(401);
+    const old = { email: root.email, password: usualPassword };
+    expect((await app.call("/auth/login", { body: old })).status).toBe(401);
+    const back = await logInAs(app, { ...root, password });
+    expect([back.id, (await back.call("/users")).status]).toEqual([root.id, 200]);
+    await expect(setUp(root.email, "Qwertyuiop123")).rejects.toThrow("easy to guess");
+  });
+});
 
 describe("the setup link of a fresh instance", () => {
   test("makes an operator who is an owner of the first organization, once", async () => {

@@ -85,6 +85,7 @@ CREATE TABLE `links` (
 CREATE UNIQUE INDEX `links_hash_unique` ON `links` (`hash`);--> statement-breakpoint
 CREATE INDEX `links_organization` ON `links` (`organization_id`,`created_at_ms`,`id`);--> statement-breakpoint
 CREATE INDEX `links_user` ON `links` (`user_id`);--> statement-breakpoint
+CREATE INDEX `links_created_by` ON `links` (`created_by`);--> statement-breakpoint
 CREATE INDEX `links_expiry` ON `links` (`expires_at_ms`);--> statement-breakpoint
 CREATE TABLE `sessions` (
 	`id` text PRIMARY KEY NOT NULL,

@@ -25,5 +25,5 @@ CREATE TRIGGER `hat_wearers_deleted` AFTER DELETE ON `hat_wearers` BEGIN INSERT 
 -- A wearer's id has no foreign key, since it may be of three kinds: who goes leaves no hat behind.
 CREATE TRIGGER `teams_deleted` AFTER DELETE ON `teams` BEGIN DELETE FROM `hat_wearers` WHERE `wearer_id` = OLD.`id`; END;
 --> statement-breakpoint
--- A key's runtimes end with it, whatever revoked it.
-CREATE TRIGGER `keys_revoked` AFTER UPDATE OF `revoked_at_ms` ON `keys` WHEN OLD.`revoked_at_ms` IS NULL AND NEW.`revoked_at_ms` IS NOT NULL BEGIN UPDATE `runtimes` SET `ended_at_ms` = NEW.`revoked_at_ms`, `ended_by` = NEW.`revoked_by` WHERE `key_id` = NEW.`id` AND `ended_at_ms` IS NULL; END;
+-- A key's runtimes end with it, whatever revoked it, and so do the links that it made.
+CREATE TRIGGER `keys_revoked` AFTER UPDATE OF `revoked_at_ms` ON `keys` WHEN OLD.`revoked_at_ms` IS NULL AND NEW.`revoked_at_ms` IS NOT NULL BEGIN UPDATE `runtimes` SET `ended_at_ms` = NEW.`revoked_at_ms`, `ended_by` = NEW.`revoked_by` WHERE `key_id` = NEW.`id` AND `ended_at_ms` IS NULL; DELETE FROM `links` WHERE `created_by` = NEW.`id`; END;

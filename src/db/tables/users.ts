@@ -58,6 +58,7 @@ export const links = sqliteTable(
   (table) => [
     index("links_organization").on(table.organizationId, table.createdAtMs, table.id),
     index("links_user").on(table.userId),
+    index("links_created_by").on(table.createdBy),
     index("links_expiry").on(table.expiresAtMs),
   ],
 );
