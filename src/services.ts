@@ -75,7 +75,8 @@ export async function startServices(options: {
     db,
     audit,
     clock,
-    invalidateAll: () => liveKeys.invalidateAll(),
+    invalidateOrganization: (organizationId: string) =>
+      liveKeys.invalidateOrganization(organizationId),
     invalidateUser: (userId: string) => liveKeys.invalidateUser(userId),
   };
   return {
@@ -94,7 +95,7 @@ export async function startServices(options: {
     authorizer: new Authorizer({ db, authenticator, sessions, sessionLimiter }),
     idempotency: new Idempotency(db, clock, subkeys),
     changes,
-    plans: changes,
+    plans: { db, audit, clock, invalidateAll: () => liveKeys.invalidateAll() },
     people: {
       ...changes,
       tokenHash,

@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { type AuditEntry, chainRow } from "./audit-event.ts";
+import { type AuditEntry, type Changes, chainRow } from "./audit-event.ts";
 import { appendRow, isTakenSequence, readHead } from "./audit-store.ts";
 
 /** Tries of one commit against other processes that append at the same time. */
@@ -93,7 +93,7 @@ export class AuditLog {
       const actor = (await before.refresh?.()) ?? before;
       const { change, entry, alongside = [] } = await build(actor);
       // Nothing to do is nothing to record.
-      if (change.length === 0) return [];
+      if (change.length === 0 || isEmpty(entry.changes)) return [];
       const row = chainRow(head, { ...entry, actor }, this.clock.nowMs());
       const [first, ...rest] = [...change, appendRow(this.db, row), ...alongside];
       if (first === undefined) return [];
@@ -104,4 +104,10 @@ export class AuditLog {
       }
     }
   }
+}
+
+/** The fields that were given are what they were. */
+function isEmpty({ before, after }: Changes): boolean {
+  if (before === null || after === null) return false;
+  return Object.keys(before).length === 0 && Object.keys(after).length === 0;
 }

@@ -84,15 +84,14 @@ function decode(bytes: Uint8Array): string {
 
 /** Before the data folder is opened: a password that is refused is a mistake in the call. */
 async function requireGoodPassword(password: string, email: string): Promise<void> {
-  if (password.length < passwordLengthMin || password.length > passwordLengthMax) {
+  if ([...password].length < passwordLengthMin || password.length > passwordLengthMax) {
     const range = `${passwordLengthMin} to ${passwordLengthMax}`;
     throw unusablePassword(`has to have ${range} characters.`);
   }
   try {
     await requireUncommon(password, { email, param: "password" });
   } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    throw unusablePassword("is too easy to guess: it is a common one, or near to one.");
+    throw error instanceof DomainError ? new CommandError(error.message, 2) : error;
   }
 }
 

@@ -33,6 +33,11 @@ export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv = proces
       `${variableOf("linkWebhookUrl")} needs ${variableOf("linkWebhookSecret")}, whsec_ and 32 or more base64 characters.`,
     );
   }
+  if (config.linkWebhookUrl !== "" && config.publicUrl === "") {
+    throw new ConfigError(
+      `${variableOf("linkWebhookUrl")} needs ${variableOf("publicUrl")}: a link in a mail must not follow whatever Host a caller sends.`,
+    );
+  }
   return config;
 }
 

@@ -8,6 +8,13 @@ export const watchIntervalMs = 25;
 /** Rows read at once; more than this is answered by forgetting everything. */
 const rowsMax = 1_000;
 
+/** What is told of changes. */
+export interface InvalidationTarget {
+  invalidate(keyId: string): void;
+  invalidateOrganization(organizationId: string): void;
+  invalidateAll(): void;
+}
+
 /**
  * Learns what other processes changed. `PRAGMA data_version` costs some microseconds and tells that
  * something was committed; the rows that the triggers left tell what.
@@ -21,7 +28,7 @@ export class InvalidationWatch {
   constructor(
     private readonly db: Database,
     private readonly log: Logger,
-    private readonly target: { invalidate(keyId: string): void; invalidateAll(): void },
+    private readonly target: InvalidationTarget,
   ) {}
 
   /** Begins after what is in the file now: call it before the first key is read. */
@@ -56,11 +63,15 @@ export class InvalidationWatch {
     const hasGap = rows[0] !== undefined && rows[0].sequence > this.#sequence + 1;
     const isTooMany = rows.length === rowsMax;
     this.#sequence = isTooMany ? await this.#newestSequence() : last.sequence;
-    if (hasGap || isTooMany || rows.some((row) => row.keyId === null)) {
+    const isForAll = rows.some((row) => row.keyId === null && row.organizationId === null);
+    if (hasGap || isTooMany || isForAll) {
       this.target.invalidateAll();
       return;
     }
-    for (const row of rows) this.target.invalidate(row.keyId as string);
+    for (const organizationId of new Set(rows.map((row) => row.organizationId))) {
+      if (organizationId !== null) this.target.invalidateOrganization(organizationId);
+    }
+    for (const { keyId } of rows) if (keyId !== null) this.target.invalidate(keyId);
   }
 
   async #newestSequence(): Promise<number> {

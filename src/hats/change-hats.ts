@@ -2,7 +2,7 @@ import { changesBetween } from "../audit/audit-event.ts";
 import { definedFields } from "../core/defined-fields.ts";
 import { DomainError, invalidField, notFound } from "../core/errors.ts";
 import { newId } from "../crypto/ids.ts";
-import type { Alongside } from "../db/client.ts";
+import type { Alongside, Database } from "../db/client.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
 import type { Actor } from "../organizations/actor.ts";
 import type { ChangeContext } from "../organizations/change-context.ts";
@@ -16,13 +16,14 @@ import {
   type HatRow,
   hatsMax,
   insertHat,
+  skillsOfWorkspaceMax,
   updateHat,
 } from "./hat-store.ts";
 import type { ChangeHat, CreateHat, Hat } from "./schemas.ts";
 
 /** Makes a hat. Throws 409 for a taken slug or one hat too many, 422 for a foreign workspace. */
 export async function createHat(
-  { db, audit, clock, invalidateAll }: ChangeContext,
+  { db, audit, clock, invalidateOrganization }: ChangeContext,
   making: { input: CreateHat; actor: Actor; alongside: (created: Hat) => Alongside },
 ): Promise<Hat> {
   const { input, actor, alongside } = making;
@@ -33,9 +34,7 @@ export async function createHat(
       build: async ({ organizationId }) => {
         const workspace = await findWorkspace(db, organizationId, workspaceId);
         if (workspace === undefined) throw invalidField("workspace_id", "No such workspace.");
-        if ((await countHats(db, workspaceId)) >= hatsMax) {
-          throw new DomainError("conflict", `A workspace has ${hatsMax} hats at most.`);
-        }
+        await requireRoom(db, { workspaceId, skills: input.skills });
         const { slug, name, skills } = input;
         const createdAtMs = clock.nowMs();
         const id = newId("hat", createdAtMs);
@@ -55,13 +54,13 @@ export async function createHat(
       },
     })
     .catch(refuseTakenSlug("hat"));
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
   return created;
 }
 
 /** Changes a hat, for everybody who wears it when this returns. Throws 404, 409 for a taken slug. */
 export async function changeHat(
-  { db, audit, invalidateAll }: ChangeContext,
+  { db, audit, invalidateOrganization }: ChangeContext,
   { hatId, input, actor }: { hatId: string; input: ChangeHat; actor: Actor },
 ): Promise<Hat> {
   const changed = await audit
@@ -69,6 +68,9 @@ export async function changeHat(
       actor,
       build: async ({ organizationId }) => {
         const row = await requireHat(db, organizationId, hatId);
+        const { id: exceptId, workspaceId } = row;
+        const skills = input.skills ?? row.skills;
+        await requireRoom(db, { workspaceId, skills, exceptId });
         const changes = definedFields(input);
         const hat = describeHat({ ...row, ...changes });
         return {
@@ -84,7 +86,7 @@ export async function changeHat(
       },
     })
     .catch(refuseTakenSlug("hat"));
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
   return changed;
 }
 
@@ -93,7 +95,7 @@ export async function changeHat(
  * more than before.
  */
 export async function deleteHat(
-  { db, audit, invalidateAll }: ChangeContext,
+  { db, audit, invalidateOrganization }: ChangeContext,
   { hatId, actor }: { hatId: string; actor: Actor },
 ): Promise<void> {
   await audit.commit({
@@ -115,7 +117,21 @@ export async function deleteHat(
       };
     },
   });
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
+}
+
+async function requireRoom(
+  db: Database,
+  wanted: { workspaceId: string; skills: readonly string[]; exceptId?: string },
+): Promise<void> {
+  const others = await countHats(db, wanted.workspaceId, wanted.exceptId);
+  if (others.hats >= hatsMax) {
+    throw new DomainError("conflict", `A workspace has ${hatsMax} hats at most.`);
+  }
+  if (others.skills + wanted.skills.length > skillsOfWorkspaceMax) {
+    const message = `The hats of a workspace have ${skillsOfWorkspaceMax} patterns at most.`;
+    throw new DomainError("conflict", message, { param: "skills" });
+  }
 }
 
 /** The hat. Throws the same 404 for a missing and for a foreign one. */

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, inArray, isNull, like, or } from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray, isNull, like, ne, or, sql } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
 import { isAfter, type Page } from "../db/page.ts";
 import { hats, hatWearers, keys, teamMembers } from "../db/tables/index.ts";
@@ -7,6 +7,8 @@ export type HatRow = typeof hats.$inferSelect;
 
 /** Hats of one workspace. */
 export const hatsMax = 100;
+/** Patterns of all hats of one workspace: a key that is read first has to be held against them. */
+export const skillsOfWorkspaceMax = 2_000;
 
 /** A page of an organization's hats, the oldest first. */
 export function listHats(
@@ -62,13 +64,20 @@ export async function wornByUser(db: Database, userId: string): Promise<string[]
   return rows.map(({ id }) => id);
 }
 
-/** How many hats a workspace has. */
-export async function countHats(db: Database, workspaceId: string): Promise<number> {
+/** How many hats and patterns a workspace has, one hat of it aside. */
+export async function countHats(
+  db: Database,
+  workspaceId: string,
+  exceptId = "",
+): Promise<{ hats: number; skills: number }> {
   const rows = await db.lookup
-    .select({ hats: count() })
+    .select({
+      hats: count(),
+      skills: sql<number>`coalesce(sum(json_array_length(${hats.skills})), 0)`,
+    })
     .from(hats)
-    .where(eq(hats.workspaceId, workspaceId));
-  return rows[0]?.hats ?? 0;
+    .where(and(eq(hats.workspaceId, workspaceId), ne(hats.id, exceptId)));
+  return rows[0] ?? { hats: 0, skills: 0 };
 }
 
 /** A page of who wears a hat, by id. */

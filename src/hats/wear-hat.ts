@@ -25,7 +25,7 @@ export async function takeOffHat(context: ChangeContext, wearing: Wearing): Prom
 }
 
 async function changeWearer(
-  { db, audit, invalidateAll }: ChangeContext,
+  { db, audit, invalidateOrganization }: ChangeContext,
   { hatId, wearerId, actor }: Wearing,
   action: AuditAction & ("hat.put_on" | "hat.taken_off"),
 ): Promise<void> {
@@ -45,7 +45,7 @@ async function changeWearer(
       return { change, entry: { ...entry, changes: { before: wearer, after: null } } };
     },
   });
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
 }
 
 /** A key is of the hat's workspace, users and teams are of the organization. Throws 404. */

@@ -45,12 +45,14 @@ export function comingIn(authenticator: Authenticator) {
   return new Elysia({ name: "coming-in" })
     .onParse({ as: "scoped" }, ({ request }) => {
       refuseCrossSite(request);
+      authenticator.countAnonymous(request);
       return readBody(request);
     })
     .derive({ as: "scoped" }, ({ request, set }) => {
       set.headers["cache-control"] = "no-store";
       refuseCrossSite(request);
-      authenticator.countAnonymous(request);
+      // A request with a body was counted before that was read.
+      if (request.body === null) authenticator.countAnonymous(request);
       refuseRepeatedParameters(request);
       return { origin: authenticator.originOf(request) };
     });

@@ -88,7 +88,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "GET /organizations/:id/members": to("members:read", "viewer"),
   "GET /organizations/:id/members/:user_id": to("members:read", "viewer"),
   "PATCH /organizations/:id/members/:user_id": to("members:write", "admin"),
-  // Anybody may leave; to remove others takes an admin: `remove-member.ts`.
+  // Anybody may leave; to remove others takes an admin: `change-members.ts`.
   "DELETE /organizations/:id/members/:user_id": to("members:write", "viewer"),
   "POST /organizations/:id/members/:user_id/password-reset": to("members:write", "admin"),
 
@@ -125,9 +125,9 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "PATCH /users/:id": to("users:write", "operator"),
   "POST /users/:id/password-reset": to("users:write", "operator"),
 
-  "GET /plans": to("plans:read", "viewer"),
+  "GET /plans": { ...to("plans:read", "viewer"), anyOrganization: true },
   "POST /plans": to("plans:write", "operator"),
-  "GET /plans/:slug": to("plans:read", "viewer"),
+  "GET /plans/:slug": { ...to("plans:read", "viewer"), anyOrganization: true },
   "PATCH /plans/:slug": to("plans:write", "operator"),
   "DELETE /plans/:slug": to("plans:write", "operator"),
 

@@ -18,9 +18,8 @@ import {
 } from "../db/tables/index.ts";
 import type { Counters, Limits } from "../limits/counters.ts";
 import { type AddressRange, parseAddressRange } from "../permissions/address-range.ts";
-import { HatViews, type WornHat } from "../permissions/hat-view.ts";
+import { type HatFlags, type HatView, HatViews, type KnownHats } from "../permissions/hat-view.ts";
 import { narrowToRole } from "../permissions/role-scopes.ts";
-import { skillScopesOf } from "../permissions/skill-scopes.ts";
 import type { Grant } from "./live-key.ts";
 
 export interface LoadedSecret {
@@ -43,7 +42,7 @@ interface Row {
   userId: string | null;
   userState: string | null;
   role: Role | null;
-  hats: WornHat[];
+  hats: HatFlags[];
   type: KeyType;
   environment: Environment;
   label: string;
@@ -81,8 +80,21 @@ export function createSecretLoader(db: Drizzle): (hashes: string[]) => Promise<L
   const views = new HatViews();
   return async (wanted) => {
     const answer = await query.all({ hashes: JSON.stringify(wanted) });
-    return readRows(answer).map((row) => toLoadedSecret(row, views));
+    const rows = readRows(answer);
+    const known = await readHats(db, rows);
+    return rows.map((row) => toLoadedSecret(row, views.of(row, known)));
   };
+}
+
+/** The hats that the rows name, each once: a workspace's can be hundreds of kilobytes. */
+async function readHats(db: Drizzle, rows: readonly Row[]): Promise<KnownHats> {
+  const ids = new Set(rows.flatMap((row) => row.hats.map(([id]) => id)));
+  if (ids.size === 0) return new Map();
+  const found = await db
+    .select({ id: hats.id, slug: hats.slug, skills: hats.skills })
+    .from(hats)
+    .where(inArray(hats.id, sql`(SELECT value FROM json_each(${JSON.stringify([...ids])}))`));
+  return new Map(found.map((hat) => [hat.id, hat]));
 }
 
 /** What a decision about a key would rest on; undefined for a missing key and another tenant's. */
@@ -99,8 +111,10 @@ export async function loadGrant(
       ),
     )
     .all();
-  const [row] = readRows(answer);
-  return row && toGrant(row, new HatViews());
+  const rows = readRows(answer);
+  const known = await readHats(db, rows);
+  const [row] = rows;
+  return row && toGrant(row, new HatViews().of(row, known));
 }
 
 function readRows(answer: { rows: string }[]): Row[] {
@@ -169,10 +183,10 @@ function selectSecrets(db: Drizzle) {
 
 /** The hats of the key's workspace, each with who of the key and its user wears it. */
 const hatsOfKey = sql`json((
-  SELECT json_group_array(json_object(
-    'id', hats.id, 'slug', hats.slug, 'skills', json(hats.skills),
-    'byKey', EXISTS (SELECT 1 FROM ${hatWearers} WHERE hat_id = hats.id AND wearer_id = ${keys.id}),
-    'byUser', EXISTS (SELECT 1 FROM ${hatWearers} WHERE hat_id = hats.id AND (
+  SELECT json_group_array(json_array(
+    hats.id,
+    EXISTS (SELECT 1 FROM ${hatWearers} WHERE hat_id = hats.id AND wearer_id = ${keys.id}),
+    EXISTS (SELECT 1 FROM ${hatWearers} WHERE hat_id = hats.id AND (
       wearer_id = ${keys.userId} OR wearer_id IN (
         SELECT team_id FROM ${teamMembers} WHERE ${teamMembers.userId} = ${keys.userId})))))
   FROM ${hats} WHERE hats.workspace_id = ${keys.workspaceId}))`;
@@ -194,20 +208,20 @@ function jsonObject(fields: Record<string, unknown>): SQL {
   return sql`json_object(${sql.join(parts, sql.raw(", "))})`;
 }
 
-function toLoadedSecret(row: Row, views: HatViews): LoadedSecret {
+function toLoadedSecret(row: Row, view: HatView): LoadedSecret {
   return {
     hash: row.hash,
     runtimeId: row.runtimeId,
     expiresAtMs: row.secretExpiresAtMs,
-    grant: toGrant(row, views),
+    grant: toGrant(row, view),
     counters: row.lastUsedAtMs === null ? null : row.counters,
     lastUsedAtMs: row.lastUsedAtMs ?? 0,
   };
 }
 
-function toGrant(row: Row, views: HatViews): Grant {
+function toGrant(row: Row, view: HatView): Grant {
   const { ownLimits, userId } = row;
-  const scopes = narrowToRole(row.scopes, row.role);
+  const { scopes, skillScopes } = narrowToRole(row.scopes, row.role);
   const plan = planOf(row);
   return {
     keyId: row.keyId,
@@ -218,8 +232,8 @@ function toGrant(row: Row, views: HatViews): Grant {
     environment: row.environment,
     label: row.label,
     scopes,
-    skillScopes: skillScopesOf(scopes),
-    hats: views.of(row.hats, userId),
+    skillScopes,
+    hats: view,
     plan: plan?.slug ?? "unlimited",
     limits: {
       requestsPerMinute: ownLimits.requestsPerMinute ?? plan?.requestsPerMinute ?? null,

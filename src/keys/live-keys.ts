@@ -2,7 +2,7 @@ import { DomainError } from "../core/errors.ts";
 import { restoreCounters } from "../limits/counters.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import { ColdReader } from "./cold-reader.ts";
-import type { LiveKey, LiveSecret } from "./live-key.ts";
+import type { Grant, LiveKey, LiveSecret } from "./live-key.ts";
 import type { LoadedSecret } from "./live-key-store.ts";
 
 /** Candidates that a sweep looks at for each key over the bound, and a few for good measure. */
@@ -68,13 +68,15 @@ export class LiveKeys {
 
   /** Forgets what was read of a user's keys: what the user is or wears has changed. */
   invalidateUser(userId: string): void {
-    this.#version++;
-    for (const live of this.#byKey.values()) {
-      if (live.grant.userId === userId) this.#forget(live);
-    }
+    this.#forgetWhere((grant) => grant.userId === userId);
   }
 
-  /** Forgets what was read of every key: a plan or an owner changed. */
+  /** Forgets what was read of an organization's keys: its state, plan, workspaces or hats have changed. */
+  invalidateOrganization(organizationId: string): void {
+    this.#forgetWhere((grant) => grant.organizationId === organizationId);
+  }
+
+  /** Forgets what was read of every key: a plan changed. */
   invalidateAll(): void {
     this.#version++;
     this.#bySecret.clear();
@@ -83,6 +85,14 @@ export class LiveKeys {
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** Over all keys in memory, some thousands: a tenth of a millisecond for a rare change. */
+  #forgetWhere(isMeant: (grant: Grant) => boolean): void {
+    this.#version++;
+    for (const live of this.#byKey.values()) {
+      if (isMeant(live.grant)) this.#forget(live);
+    }
   }
 
   #forget(live: LiveKey): void {

@@ -8,11 +8,11 @@ import type { CreateKey, UpdateKey } from "./write-schemas.ts";
 
 type LimitedKey = Pick<KeyRow, "organizationId" | "type" | "planSlug"> & Limits;
 
-const limitFields = {
-  requestsPerMinute: "requests_per_minute",
-  requestsPerDay: "requests_per_day",
-  concurrentRequests: "concurrent_requests",
-} as const;
+const limitFields = [
+  ["requestsPerMinute", "requests_per_minute"],
+  ["requestsPerDay", "requests_per_day"],
+  ["concurrentRequests", "concurrent_requests"],
+] as const;
 
 /**
  * Nobody but the operator gives a key more than its organization's plan. Asked when the plan or the
@@ -30,7 +30,8 @@ export async function requireWithinPlan(
   // A management key is bounded by whoever makes it: `coverage.ts`.
   if (actor.instanceWide || key.type === "management") return;
   const ceiling = await planOfOrganization(db, key.organizationId);
-  for (const [name, field] of Object.entries(limitFields) as [keyof Limits, string][]) {
+  for (const [name, field] of limitFields) {
+    if (input.plan === undefined && input.limits?.[field] === undefined) continue;
     const most = ceiling[name] ?? Infinity;
     const inForce = key[name] ?? (plan ?? ceiling)[name] ?? Infinity;
     if (inForce <= most) continue;

@@ -9,6 +9,6 @@ export interface ChangeContext {
   clock: Clock;
   /** Forgets what memory holds of a user's keys: the user, or what the user wears, has changed. */
   invalidateUser: (userId: string) => void;
-  /** Forgets what memory holds of any key. */
-  invalidateAll: () => void;
+  /** Forgets what memory holds of an organization's keys: its state, plan, workspaces or hats. */
+  invalidateOrganization: (organizationId: string) => void;
 }

@@ -24,6 +24,7 @@ export async function changeMember(
 ): Promise<Member> {
   const changed = await audit.record({
     actor,
+    isUrgent: true,
     build: async (now) => {
       const { organizationId } = now;
       const member = await requireMember(db, organizationId, userId);
@@ -56,6 +57,7 @@ export async function removeMember(
 ): Promise<void> {
   await audit.commit({
     actor,
+    isUrgent: true,
     build: async (now) => {
       const { organizationId } = now;
       const member = await requireMember(db, organizationId, userId);

@@ -63,12 +63,13 @@ export function createOrganization(
  * state the operator's. Suspending it, or lifting that, holds for all its keys when this returns.
  */
 export async function changeOrganization(
-  { db, audit, invalidateAll }: ChangeContext,
+  { db, audit, invalidateOrganization }: ChangeContext,
   { input, actor }: { input: ChangeOrganization; actor: Actor },
 ): Promise<Organization> {
   const changed = await audit
     .record({
       actor,
+      isUrgent: input.state !== undefined,
       build: async (now) => {
         const { organizationId } = now;
         const row = await requireOrganization(db, organizationId);
@@ -93,7 +94,7 @@ export async function changeOrganization(
       },
     })
     .catch(refuseTakenSlug("organization"));
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
   return changed;
 }
 
@@ -102,11 +103,12 @@ export async function changeOrganization(
  * its members leave. Throws 409 for the last one, 422 when `confirm` is not its slug.
  */
 export async function deleteOrganization(
-  { db, audit, clock, invalidateAll }: ChangeContext,
+  { db, audit, clock, invalidateOrganization }: ChangeContext,
   { confirm, actor }: { confirm: string; actor: Actor },
 ): Promise<void> {
   await audit.commit({
     actor,
+    isUrgent: true,
     build: async (now) => {
       const { id: actorId, organizationId } = now;
       const row = await requireOrganization(db, organizationId);
@@ -126,7 +128,7 @@ export async function deleteOrganization(
       };
     },
   });
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
 }
 
 /** A key that ends its own organization could not take that back. */

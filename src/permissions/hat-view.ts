@@ -42,23 +42,48 @@ function skillsOf(hats: readonly WornHat[]): SkillSet {
   return new SkillSet(hats.flatMap(({ skills }) => skills));
 }
 
+/** A hat of a key's workspace: its id, whether the key wears it and whether its user does. */
+export type HatFlags = [id: string, byKey: 0 | 1, byUser: 0 | 1];
+
+/** The hats that were read for some keys. */
+export type KnownHats = ReadonlyMap<string, { id: string; slug: string; skills: string[] }>;
+
 /** Views kept; past it the table starts anew. */
 const viewsKept = 1_000;
 
 /** One view for all keys that see the same: a copy for each of thousands would be megabytes. */
 export class HatViews {
   #byContent = new Map<string, HatView>();
+  /** Of the keys that were read together: most of a workspace's see the same. */
+  #byFlags = new WeakMap<KnownHats, Map<string, HatView>>();
 
-  /** The view of these hats, made at the first question. */
-  of(hats: readonly WornHat[], userId: string | null): HatView {
-    if (hats.length === 0) return everything;
+  /** The view through these hats, made at the first question. */
+  of(row: { userId: string | null; hats: readonly HatFlags[] }, known: KnownHats): HatView {
+    if (row.hats.length === 0) return everything;
+    const views = this.#byFlags.get(known) ?? new Map<string, HatView>();
+    this.#byFlags.set(known, views);
+    const name = JSON.stringify([row.userId === null, row.hats]);
+    const view = views.get(name) ?? this.#intern(wornHats(row.hats, known), row.userId);
+    views.set(name, view);
+    return view;
+  }
+
+  #intern(hats: readonly WornHat[], userId: string | null): HatView {
     const content = JSON.stringify([hats, userId === null]);
     const digest = Bun.SHA256.hash(content, "base64");
-    const known = this.#byContent.get(digest);
-    if (known !== undefined) return known;
+    const interned = this.#byContent.get(digest);
+    if (interned !== undefined) return interned;
     if (this.#byContent.size >= viewsKept) this.#byContent.clear();
     const view = viewThroughHats(hats, userId);
     this.#byContent.set(digest, view);
     return view;
   }
+}
+
+/** A hat that went between the two reads shows nothing; its end makes the keys be read again. */
+function wornHats(flags: readonly HatFlags[], known: KnownHats): WornHat[] {
+  return flags.map(([id, byKey, byUser]) => {
+    const { slug, skills } = known.get(id) ?? { slug: "", skills: [] };
+    return { id, slug, skills, byKey, byUser };
+  });
 }

@@ -1,3 +1,4 @@
+import { minuteMs } from "../core/clock.ts";
 import { notFound } from "../core/errors.ts";
 import type { KeysContext } from "../keys/keys-context.ts";
 import type { LiveSecret } from "../keys/live-key.ts";
@@ -5,6 +6,9 @@ import { describeRuntime, statusOf } from "./describe-runtime.ts";
 import { endOfLife } from "./register-runtime.ts";
 import { findRuntime, prolong } from "./runtime-store.ts";
 import type { Runtime } from "./schemas.ts";
+
+/** A heartbeat that comes sooner than this after the one before changes nothing. */
+const beatsEveryMs = minuteMs;
 
 /**
  * A sign of life: the runtime's secret works for another day. It is no change that anybody has to
@@ -20,6 +24,9 @@ export async function beat(
   const before = await findRuntime(db, grant.organizationId, runtimeId);
   if (before === undefined || statusOf(before.runtime, nowMs) !== "alive")
     throw notFound("runtime");
+  if (nowMs - before.runtime.heartbeatAtMs < beatsEveryMs) {
+    return describeRuntime(before.runtime, nowMs);
+  }
   const expiresAtMs = endOfLife(nowMs, before.key.expiresAtMs);
   await prolong(db, runtimeId, { nowMs, expiresAtMs });
   invalidate(grant.keyId);

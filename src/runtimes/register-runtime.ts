@@ -8,13 +8,15 @@ import type { LiveSecret } from "../keys/live-key.ts";
 import { requireLiveKey } from "../keys/show-key.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { describeRuntime } from "./describe-runtime.ts";
-import { countAlive, insertRuntime, type RuntimeRow } from "./runtime-store.ts";
+import { countAlive, countRegistered, insertRuntime, type RuntimeRow } from "./runtime-store.ts";
 import type { RuntimeWithSecret } from "./schemas.ts";
 
 /** How long a runtime lives without a heartbeat. */
 export const runtimeLifeMs = 24 * hourMs;
 /** Runtimes of one key that are alive at once. */
 export const runtimesMax = 1_000;
+/** Runtimes that one key may register in 24 hours, the ended ones included: each is two rows of the audit log. */
+export const registrationsMax = 10_000;
 
 /**
  * Registers an instance with the key it has: the instance gets a secret of its own, which is one more
@@ -42,6 +44,12 @@ export async function registerRuntime(
       const nowMs = clock.nowMs();
       if ((await countAlive(db, keyId, nowMs)) >= runtimesMax) {
         throw new DomainError("conflict", `A key has ${runtimesMax} runtimes alive at most.`);
+      }
+      if ((await countRegistered(db, keyId, nowMs - runtimeLifeMs)) >= registrationsMax) {
+        throw new DomainError(
+          "conflict",
+          `A key registers ${registrationsMax} runtimes a day at most.`,
+        );
       }
       const expiresAtMs = endOfLife(nowMs, key.expiresAtMs);
       const { secret, keyPrefix } = generateSecret("runtime", key.environment);

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, isNotNull, isNull, lte, type SQL } from "drizzle-orm";
+import { and, asc, count, eq, exists, gt, isNotNull, isNull, lte, type SQL } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
 import { isAfter, type Page } from "../db/page.ts";
 import { keys, runtimes, secrets } from "../db/tables/index.ts";
@@ -56,6 +56,19 @@ export async function countAlive(db: Database, keyId: string, nowMs: number): Pr
   return rows[0]?.runtimes ?? 0;
 }
 
+/** How many runtimes a key has registered since a moment. */
+export async function countRegistered(
+  db: Database,
+  keyId: string,
+  sinceMs: number,
+): Promise<number> {
+  const rows = await db.lookup
+    .select({ runtimes: count() })
+    .from(runtimes)
+    .where(and(eq(runtimes.keyId, keyId), gt(runtimes.createdAtMs, sinceMs)));
+  return rows[0]?.runtimes ?? 0;
+}
+
 /** The statements that make a runtime with its secret, which is one of its key. */
 export function insertRuntime(
   db: Database,
@@ -71,6 +84,11 @@ export async function prolong(
   runtimeId: string,
   { nowMs, expiresAtMs }: { nowMs: number; expiresAtMs: number },
 ): Promise<void> {
+  // It may have been ended since it was read: the end stays.
+  const stillAlive = db.write
+    .select({ id: runtimes.id })
+    .from(runtimes)
+    .where(and(eq(runtimes.id, runtimeId), hasStatus("alive", nowMs)));
   await db.write.batch([
     db.write
       .update(runtimes)
@@ -79,7 +97,7 @@ export async function prolong(
     db.write
       .update(secrets)
       .set({ expiresAtMs })
-      .where(and(eq(secrets.runtimeId, runtimeId), gt(secrets.expiresAtMs, nowMs))),
+      .where(and(eq(secrets.runtimeId, runtimeId), exists(stillAlive))),
   ]);
 }
 

@@ -79,7 +79,7 @@ export function changeTeam(
 
 /** Deletes a team; what its members wore as a team they wear no longer. Throws 404. */
 export async function deleteTeam(
-  { db, audit, invalidateAll }: ChangeContext,
+  { db, audit, invalidateOrganization }: ChangeContext,
   { teamId, actor }: { teamId: string; actor: Actor },
 ): Promise<void> {
   await audit.commit({
@@ -97,7 +97,7 @@ export async function deleteTeam(
       };
     },
   });
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
 }
 
 /** The team. Throws the same 404 for a missing and for a foreign one. */

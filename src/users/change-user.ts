@@ -4,6 +4,7 @@ import { DomainError, notFound } from "../core/errors.ts";
 import type { Database } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
 import type { ChangeContext } from "../organizations/change-context.ts";
+import { requireCoversOperator } from "../organizations/member-rights.ts";
 import { describeUser } from "./describe-user.ts";
 import { deleteLinksMadeBy } from "./link-store.ts";
 import type { ChangeUser, User } from "./schemas.ts";
@@ -19,11 +20,13 @@ export async function changeUser(
 ): Promise<User> {
   const changed = await audit.record({
     actor,
-    build: async () => {
+    isUrgent: true,
+    build: async (now) => {
       const row = await requireUser(db, userId);
       const { is_operator: isOperator, ...fields } = input;
       const changes = definedFields({ ...fields, isOperator });
       const after = { ...row, ...changes };
+      if (row.isOperator || after.isOperator) requireCoversOperator(now);
       await refuseLastOperator(db, row, after);
       const user = describeUser(after);
       return {

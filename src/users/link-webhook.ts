@@ -6,6 +6,8 @@ import type { OneTimeLink } from "./schemas.ts";
 
 /** Deliveries that may wait; a further one is dropped, and logged without its link. */
 export const linkDeliveriesMax = 1_000;
+/** Calls to the mailer at one time. */
+const callsMax = 8;
 const attemptTimeoutMs = 10_000;
 /** Pauses between the tries of one delivery. */
 const usualPausesMs = [1_000, 10_000, 60_000];
@@ -27,6 +29,8 @@ export interface LinkMessage {
 export class LinkWebhook {
   readonly #signer: Webhook | undefined;
   #waiting = 0;
+  #calls = 0;
+  #queue: (() => void)[] = [];
 
   constructor(
     private readonly options: {
@@ -63,13 +67,24 @@ export class LinkWebhook {
     const { pausesMs = usualPausesMs } = this.options;
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#post(signer, message);
+        await this.#inTurn(() => this.#post(signer, message));
         return;
       } catch (error) {
         const pauseMs = pausesMs[attempt];
         if (pauseMs === undefined) throw error;
         await Bun.sleep(pauseMs);
       }
+    }
+  }
+
+  async #inTurn(call: () => Promise<void>): Promise<void> {
+    if (this.#calls >= callsMax) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#calls++;
+    try {
+      await call();
+    } finally {
+      this.#calls--;
+      this.#queue.shift()?.();
     }
   }
 

@@ -1,7 +1,7 @@
 import { DomainError, notFound } from "../core/errors.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireMember } from "../organizations/change-members.ts";
-import { requireCoversRole } from "../organizations/member-rights.ts";
+import { requireCoversOperator, requireCoversRole } from "../organizations/member-rights.ts";
 import { listMemberships } from "../sessions/session-store.ts";
 import { deleteLinksOfUser, insertLink } from "./link-store.ts";
 import { newLink } from "./new-link.ts";
@@ -25,6 +25,7 @@ export function offerMemberReset(context: PeopleContext, offer: Offer): Promise<
   return offerReset(context, offer, async (now) => {
     const member = await requireMember(db, now.organizationId, offer.userId);
     requireCoversRole(now, member.role);
+    if (member.isOperator) requireCoversOperator(now);
     const memberships = await listMemberships(db, member.id);
     if (now.instanceWide) return null;
     if (!member.isOperator && memberships.length === 1) return now.organizationId;
@@ -37,7 +38,11 @@ export function offerMemberReset(context: PeopleContext, offer: Offer): Promise<
 
 /** The same by an operator, for any user. Throws 404. */
 export function offerUserReset(context: PeopleContext, offer: Offer): Promise<OneTimeLink> {
-  return offerReset(context, offer, () => Promise.resolve(null));
+  return offerReset(context, offer, async (now) => {
+    const user = await findUser(context.db, offer.userId);
+    if (user?.isOperator) requireCoversOperator(now);
+    return null;
+  });
 }
 
 async function offerReset(

@@ -10,6 +10,7 @@ import type { ChangeContext } from "../organizations/change-context.ts";
 import { refuseTakenSlug } from "../organizations/taken-slug.ts";
 import type { ChangeWorkspace, CreateWorkspace, Workspace } from "./schemas.ts";
 import {
+  countLiveKeys,
   countWorkspaces,
   endWorkspace,
   findWorkspace,
@@ -58,13 +59,14 @@ export function createWorkspace(
 
 /** Changes a workspace; suspending it, or lifting that, holds for all its keys when this returns. */
 export async function changeWorkspace(
-  { db, audit, invalidateAll }: ChangeContext,
+  { db, audit, invalidateOrganization }: ChangeContext,
   change: { workspaceId: string; input: ChangeWorkspace; actor: Actor },
 ): Promise<Workspace> {
   const { workspaceId, input, actor } = change;
   const changed = await audit
     .record({
       actor,
+      isUrgent: input.state !== undefined,
       build: async (now) => {
         const { organizationId } = now;
         const row = await requireWorkspace(db, organizationId, workspaceId);
@@ -84,7 +86,7 @@ export async function changeWorkspace(
       },
     })
     .catch(refuseTakenSlug("workspace"));
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
   return changed;
 }
 
@@ -93,11 +95,12 @@ export async function changeWorkspace(
  * an organization's last one, 422 when `confirm` is not its slug.
  */
 export async function deleteWorkspace(
-  { db, audit, clock, invalidateAll }: ChangeContext,
+  { db, audit, clock, invalidateOrganization }: ChangeContext,
   { workspaceId, confirm, actor }: { workspaceId: string; confirm: string; actor: Actor },
 ): Promise<void> {
   await audit.commit({
     actor,
+    isUrgent: true,
     build: async (now) => {
       const { id: actorId, organizationId } = now;
       const row = await requireWorkspace(db, organizationId, workspaceId);
@@ -112,12 +115,15 @@ export async function deleteWorkspace(
           action: "workspace.deleted",
           targetId: workspaceId,
           organizationId,
-          changes: { before: describeWorkspace(row), after: null },
+          changes: {
+            before: { ...describeWorkspace(row), keys: await countLiveKeys(db, row) },
+            after: null,
+          },
         },
       };
     },
   });
-  invalidateAll();
+  invalidateOrganization(actor.organizationId);
 }
 
 /** A key that ends its own workspace could not take that back. */

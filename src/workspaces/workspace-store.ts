@@ -44,6 +44,15 @@ export async function countWorkspaces(db: Database, organizationId: string): Pro
   return rows[0]?.workspaces ?? 0;
 }
 
+/** How many keys of a workspace are not revoked. */
+export async function countLiveKeys(db: Database, workspace: WorkspaceRow): Promise<number> {
+  const rows = await db.read
+    .select({ keys: count() })
+    .from(keys)
+    .where(and(eq(keys.workspaceId, workspace.id), isNull(keys.revokedAtMs)));
+  return rows[0]?.keys ?? 0;
+}
+
 /** The statement that makes a workspace. */
 export function insertWorkspace(db: Database, workspace: WorkspaceRow): Alongside {
   return [db.write.insert(workspaces).values(workspace)];

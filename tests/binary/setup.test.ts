@@ -136,7 +136,7 @@ describe("what cannot be used is refused in one sentence", () => {
 
   test("a password that is common, one's own name, short, long or missing", async () => {
     const args = forAddress("katherine.johnson@example.com");
-    const easy = `${subject} is too easy to guess: it is a common one, or near to one.`;
+    const easy = "tollgate: Too easy to guess: it is a common password, or near to one.";
     for (const text of [
       "password1234\n",
       "katherine.johnson",
@@ -146,7 +146,7 @@ describe("what cannot be used is refused in one sentence", () => {
       expectRefused(setUp(args, text), easy);
     }
     const length = `${subject} has to have 12 to 256 characters.`;
-    for (const text of ["elevenchars\n", "", "\n", "long enough ".repeat(22)]) {
+    for (const text of ["elevenchars\n", "🔑".repeat(6), "", "\n", "long enough ".repeat(22)]) {
       expectRefused(setUp(args, text), length);
     }
     expect((await logIn("katherine.johnson@example.com", "password1234")).status).toBe(401);

@@ -40,7 +40,8 @@ let app: TestApp;
 const mailer = startMailer();
 
 beforeAll(async () => {
-  const flags = { linkWebhookUrl: mailer.url, linkWebhookSecret: secret };
+  const publicUrl = "https://keys.example.com";
+  const flags = { linkWebhookUrl: mailer.url, linkWebhookSecret: secret, publicUrl };
   app = await startTestApp({ flags });
 });
 afterAll(async () => {
@@ -103,9 +104,10 @@ describe("the link webhook", () => {
     await moody.stop();
   });
 
-  test("needs a secret", () => {
-    expect(startTestApp({ flags: { linkWebhookUrl: mailer.url } })).rejects.toThrow(
-      "TOLLGATE_LINK_WEBHOOK_SECRET",
-    );
+  test("needs a secret, and a public URL: a mail must not follow a caller's Host", async () => {
+    const flags = { linkWebhookUrl: mailer.url };
+    const start = (more: object) => startTestApp({ flags: { ...flags, ...more } });
+    await expect(start({})).rejects.toThrow("TOLLGATE_LINK_WEBHOOK_SECRET");
+    await expect(start({ linkWebhookSecret: secret })).rejects.toThrow("TOLLGATE_PUBLIC_URL");
   });
 });

@@ -183,6 +183,7 @@ describe("invalidation", () => {
     const seen: string[] = [];
     const target = {
       invalidate: (keyId: string) => seen.push(keyId),
+      invalidateOrganization: (id: string) => seen.push(id),
       invalidateAll: () => seen.push("all"),
     };
     const log = createLogger(

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { Role } from "../../src/core/tenancy.ts";
 import { viewThroughHats, type WornHat } from "../../src/permissions/hat-view.ts";
 import { narrowToRole } from "../../src/permissions/role-scopes.ts";
-import { covers } from "../../src/permissions/scopes.ts";
+import { covers, familyAllows } from "../../src/permissions/scopes.ts";
 import { missingSkillScope, skillScopesOf } from "../../src/permissions/skill-scopes.ts";
 import { SkillSet, skillPatternSyntax, skillSyntax } from "../../src/permissions/skills.ts";
 
@@ -167,9 +168,28 @@ describe("scopes for skills", () => {
   });
 
   test("a viewer's are at most discover, whatever was given", () => {
-    expect(narrowToRole(["*"], "viewer")).toEqual(["discover"]);
-    expect(narrowToRole(["execute", "documents:*"], "viewer")).toEqual([]);
-    expect(narrowToRole(["execute"], "member")).toEqual(["execute"]);
-    expect(narrowToRole(["execute"], null)).toEqual(["execute"]);
+    const scopesOf = (held: string[], role: Role | null) => narrowToRole(held, role).scopes;
+    expect(scopesOf(["*"], "viewer")).toEqual(["discover"]);
+    expect(scopesOf(["execute", "documents:*"], "viewer")).toEqual([]);
+    expect(scopesOf(["discover", "model:gpt-*"], "viewer")).toEqual(["discover", "model:gpt-*"]);
+    expect(scopesOf(["execute"], "member")).toEqual(["execute"]);
+    expect(scopesOf(["execute"], null)).toEqual(["execute"]);
+  });
+
+  test("a viewer's key may do nothing that it might not do before", () => {
+    fc.assert(
+      fc.property(scopes, skill, fc.constantFrom("gpt-4", "claude"), (held, wanted, model) => {
+        const before = narrowToRole(held, "member");
+        const after = narrowToRole(held, "viewer");
+        for (const action of ["discover", "execute"] as const) {
+          if (missingSkillScope(after.skillScopes, action, wanted) !== undefined) continue;
+          expect(action).toBe("discover");
+          expect(missingSkillScope(before.skillScopes, action, wanted)).toBeUndefined();
+        }
+        if (familyAllows(after.scopes, "model:", model)) {
+          expect(familyAllows(before.scopes, "model:", model)).toBe(true);
+        }
+      }),
+    );
   });
 });

@@ -67,7 +67,8 @@ CREATE TABLE `runtimes` (
 );
 --> statement-breakpoint
 CREATE INDEX `runtimes_organization` ON `runtimes` (`organization_id`,`created_at_ms`,`id`);--> statement-breakpoint
-CREATE INDEX `runtimes_key` ON `runtimes` (`key_id`,`expires_at_ms`);--> statement-breakpoint
+CREATE INDEX `runtimes_key` ON `runtimes` (`key_id`,`created_at_ms`);--> statement-breakpoint
+CREATE INDEX `runtimes_expiry` ON `runtimes` (`expires_at_ms`);--> statement-breakpoint
 CREATE TABLE `links` (
 	`id` text PRIMARY KEY NOT NULL,
 	`hash` text NOT NULL,
@@ -101,6 +102,7 @@ CREATE TABLE `sessions` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `sessions_hash_unique` ON `sessions` (`hash`);--> statement-breakpoint
 CREATE INDEX `sessions_user` ON `sessions` (`user_id`);--> statement-breakpoint
+CREATE INDEX `sessions_expiry` ON `sessions` (`expires_at_ms`);--> statement-breakpoint
 CREATE TABLE `users` (
 	`id` text PRIMARY KEY NOT NULL,
 	`email` text NOT NULL,
@@ -113,6 +115,8 @@ CREATE TABLE `users` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `users_email_unique` ON `users` (`email`);--> statement-breakpoint
+CREATE INDEX `users_created` ON `users` (`created_at_ms`,`id`);--> statement-breakpoint
+CREATE INDEX `users_operators` ON `users` (`state`) WHERE is_operator;--> statement-breakpoint
 DROP INDEX `organizations_slug_unique`;--> statement-breakpoint
 CREATE UNIQUE INDEX `organizations_slug` ON `organizations` (`slug`) WHERE state <> 'deleted';--> statement-breakpoint
 CREATE INDEX `organizations_created` ON `organizations` (`created_at_ms`,`id`);--> statement-breakpoint
@@ -121,7 +125,11 @@ DROP INDEX `workspaces_organization`;--> statement-breakpoint
 CREATE UNIQUE INDEX `workspaces_slug` ON `workspaces` (`organization_id`,`slug`) WHERE state <> 'deleted';--> statement-breakpoint
 CREATE INDEX `workspaces_organization` ON `workspaces` (`organization_id`,`created_at_ms`,`id`);--> statement-breakpoint
 ALTER TABLE `audit_log` ADD `user_id` text;--> statement-breakpoint
+CREATE INDEX `audit_log_user` ON `audit_log` (`user_id`,`sequence`) WHERE user_id IS NOT NULL;--> statement-breakpoint
+ALTER TABLE `invalidations` ADD `organization_id` text;--> statement-breakpoint
 ALTER TABLE `keys` ADD `user_id` text REFERENCES users(id);--> statement-breakpoint
 CREATE INDEX `keys_user` ON `keys` (`user_id`) WHERE user_id IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `keys_workspace` ON `keys` (`workspace_id`,`created_at_ms`,`id`);--> statement-breakpoint
 ALTER TABLE `secrets` ADD `runtime_id` text;--> statement-breakpoint
+CREATE INDEX `secrets_expiry` ON `secrets` (`expires_at_ms`) WHERE expires_at_ms IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `secrets_runtime` ON `secrets` (`runtime_id`) WHERE runtime_id IS NOT NULL;

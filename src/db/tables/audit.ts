@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** What changes there were. Triggers refuse to change or delete a row (see the migration). */
@@ -27,6 +28,7 @@ export const auditLog = sqliteTable(
   (table) => [
     index("audit_log_organization").on(table.organizationId, table.sequence),
     index("audit_log_target").on(table.targetId, table.sequence),
+    index("audit_log_user").on(table.userId, table.sequence).where(sql`user_id IS NOT NULL`),
     index("audit_log_actor").on(table.actorId, table.sequence),
   ],
 );

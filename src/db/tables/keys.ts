@@ -50,6 +50,7 @@ export const keys = sqliteTable(
   (table) => [
     index("keys_created").on(table.organizationId, table.createdAtMs, table.id),
     index("keys_user").on(table.userId).where(sql`user_id IS NOT NULL`),
+    index("keys_workspace").on(table.workspaceId, table.createdAtMs, table.id),
     index("keys_label").on(table.organizationId, table.label, table.id),
   ],
 );
@@ -75,6 +76,7 @@ export const secrets = sqliteTable(
   },
   (table) => [
     index("secrets_key").on(table.keyId),
+    index("secrets_expiry").on(table.expiresAtMs).where(sql`expires_at_ms IS NOT NULL`),
     index("secrets_runtime").on(table.runtimeId).where(sql`runtime_id IS NOT NULL`),
   ],
 );

@@ -20,6 +20,7 @@ export const runtimes = sqliteTable(
   },
   (table) => [
     index("runtimes_organization").on(table.organizationId, table.createdAtMs, table.id),
-    index("runtimes_key").on(table.keyId, table.expiresAtMs),
+    index("runtimes_key").on(table.keyId, table.createdAtMs),
+    index("runtimes_expiry").on(table.expiresAtMs),
   ],
 );

@@ -1,20 +1,28 @@
+import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { linkPurposes, roles, userStates } from "../../core/tenancy.ts";
 
 /** People with a login. */
-export const users = sqliteTable("users", {
-  id: text().primaryKey(),
-  /** Lower case: an address is one person, however it is written. */
-  email: text().notNull().unique(),
-  name: text().notNull(),
-  /** argon2id, with its parameters and salt in it. */
-  passwordHash: text("password_hash").notNull(),
-  /** An operator runs the instance. */
-  isOperator: integer("is_operator", { mode: "boolean" }).notNull().default(false),
-  state: text({ enum: userStates }).notNull().default("active"),
-  createdAtMs: integer("created_at_ms").notNull(),
-  passwordChangedAtMs: integer("password_changed_at_ms").notNull(),
-});
+export const users = sqliteTable(
+  "users",
+  {
+    id: text().primaryKey(),
+    /** Lower case: an address is one person, however it is written. */
+    email: text().notNull().unique(),
+    name: text().notNull(),
+    /** argon2id, with its parameters and salt in it. */
+    passwordHash: text("password_hash").notNull(),
+    /** An operator runs the instance. */
+    isOperator: integer("is_operator", { mode: "boolean" }).notNull().default(false),
+    state: text({ enum: userStates }).notNull().default("active"),
+    createdAtMs: integer("created_at_ms").notNull(),
+    passwordChangedAtMs: integer("password_changed_at_ms").notNull(),
+  },
+  (table) => [
+    index("users_created").on(table.createdAtMs, table.id),
+    index("users_operators").on(table.state).where(sql`is_operator`),
+  ],
+);
 
 /** Who is logged in where. The token itself is with the browser alone. */
 export const sessions = sqliteTable(
@@ -33,7 +41,10 @@ export const sessions = sqliteTable(
     address: text(),
     userAgent: text("user_agent"),
   },
-  (table) => [index("sessions_user").on(table.userId)],
+  (table) => [
+    index("sessions_user").on(table.userId),
+    index("sessions_expiry").on(table.expiresAtMs),
+  ],
 );
 
 /** Links that work once: for the first operator, for invited people, for a lost password. */
