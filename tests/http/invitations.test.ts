@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dayMs } from "../../src/core/clock.ts";
 import type { Role } from "../../src/core/tenancy.ts";
+import { scopesOfRole } from "../../src/http/route-access.ts";
 import {
   addOperator,
   addOrganization,
