@@ -26,8 +26,8 @@ export const ConfigSchema = Type.Object(
     }),
     publicUrl: Type.String({
       default: "",
-      pattern: "^(https?://[^\\s/]+(/[^\\s#?]*)?)?$",
-      description: "Where people reach the server, for links; as the caller did when empty.",
+      pattern: "^(https?://[^\\s/?#]+/?)?$",
+      description: "Origin at which people reach the server, for links; as the caller did when empty.",
     }),
     trustedProxies: Type.String({
       default: "",

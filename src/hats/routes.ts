@@ -50,10 +50,9 @@ export function hatRoutes(services: {
     .post(
       "/hats",
       ({ request, body, actor }) =>
-        idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (created: unknown) => remember({ status: 201, body: created });
-          return { status: 201, body: await createHat(changes, { input: body, actor, alongside }) };
-        }),
+        idempotency.create({ request, actor, payload: body }, (alongside) =>
+          createHat(changes, { input: body, actor, alongside }),
+        ),
       {
         body: schemas.CreateHatSchema,
         response: { 201: schemas.HatSchema, 409: ErrorSchema },

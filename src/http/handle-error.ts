@@ -7,6 +7,8 @@ import { DomainError, type FieldError } from "../core/errors.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import { databaseFailure } from "../db/database-error.ts";
 import { scopeSyntax } from "../permissions/scopes.ts";
+import { skillPatternSyntax, skillSyntax } from "../permissions/skills.ts";
+import { emailPattern } from "../users/schemas.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import type { AnswerHeaders, Authenticator, Call } from "./authenticate.ts";
 import { renderError } from "./render-error.ts";
@@ -128,6 +130,10 @@ const patternRules = new Map([
     `^${scopeSyntax}( ${scopeSyntax})*$`,
     "Scopes are 1 to 128 of the characters a-z A-Z 0-9 : . _ / * - with one space between two.",
   ],
+  [emailPattern, "Must be an address such as ada@example.com."],
+  [skillPatternSyntax, "Must be *, github/*, github/create-issue or gmail/send-message#attach."],
+  [skillSyntax, "Must be a skill such as github/create-issue, or a tool of it behind a #."],
+  ["^[a-z0-9][a-z0-9-]{0,62}$", "Must be 1 to 63 of a-z, 0-9 and -, not beginning with -."],
   [printableLine, "Must be one line of text without control characters."],
 ]);
 

@@ -43,6 +43,17 @@ export class Idempotency {
     private readonly subkeys: Pick<Subkeys, "idempotencyHash" | "answerKey">,
   ) {}
 
+  /** Answers 201 with what `make` makes; `make` puts `alongside(made)` in its transaction. */
+  create<T>(
+    attempt: Attempt,
+    make: (alongside: (made: T) => Alongside) => Promise<T>,
+  ): Promise<Response> {
+    return this.run(attempt, async (remember) => ({
+      status: 201,
+      body: await make((made) => remember({ status: 201, body: made })),
+    }));
+  }
+
   /** Runs `perform`, or gives its earlier answer. `perform` puts `remember(answer)` in its transaction. */
   async run(
     attempt: Attempt,

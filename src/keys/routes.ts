@@ -39,10 +39,9 @@ export function keyRoutes(services: {
     .post(
       "/api-keys",
       ({ request, body, actor }) =>
-        idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (created: unknown) => remember({ status: 201, body: created });
-          return { status: 201, body: await createKey(keys, { input: body, actor, alongside }) };
-        }),
+        idempotency.create({ request, actor, payload: body }, (alongside) =>
+          createKey(keys, { input: body, actor, alongside }),
+        ),
       {
         body: CreateKeySchema,
         response: { 201: KeyWithSecretSchema, 409: ErrorSchema },

@@ -128,12 +128,9 @@ export function memberRoutes(services: {
     .post(
       "/organizations/:id/invitations",
       ({ request, body, actor }) =>
-        idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (created: unknown) => remember({ status: 201, body: created });
-          const baseUrl = publicUrl(config, request);
-          const created = await invite(people, { input: body, actor, baseUrl, alongside });
-          return { status: 201, body: created };
-        }),
+        idempotency.create({ request, actor, payload: body }, (alongside) =>
+          invite(people, { input: body, actor, baseUrl: publicUrl(config, request), alongside }),
+        ),
       {
         params: schemas.organizationParams,
         body: schemas.CreateInvitationSchema,

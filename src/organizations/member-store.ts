@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, isNull, ne } from "drizzle-orm";
+import { and, asc, count, eq, inArray, ne } from "drizzle-orm";
 import type { Role } from "../core/tenancy.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isAfter, type Page } from "../db/page.ts";
@@ -12,6 +12,7 @@ import {
   teams,
   users,
 } from "../db/tables/index.ts";
+import { revokeKeysWhere } from "../keys/revoke-where-store.ts";
 
 /** Members of one organization. */
 export const membersMax = 10_000;
@@ -151,21 +152,10 @@ export function endMembership(
     .from(hats)
     .where(eq(hats.organizationId, organizationId));
   return [
-    db.write
-      .update(keys)
-      .set({
-        revokedAtMs: by.nowMs,
-        revokedBy: by.actorId,
-        revokeReason: "Its user left the organization.",
-        updatedAtMs: by.nowMs,
-      })
-      .where(
-        and(
-          eq(keys.userId, userId),
-          eq(keys.organizationId, organizationId),
-          isNull(keys.revokedAtMs),
-        ),
-      ),
+    ...revokeKeysWhere(db, and(eq(keys.userId, userId), eq(keys.organizationId, organizationId)), {
+      ...by,
+      reason: "Its user left the organization.",
+    }),
     db.write
       .delete(teamMembers)
       .where(and(eq(teamMembers.userId, userId), inArray(teamMembers.teamId, ownTeams))),

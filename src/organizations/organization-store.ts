@@ -1,4 +1,4 @@
-import { and, asc, count, eq, exists, isNull, ne } from "drizzle-orm";
+import { and, asc, count, eq, exists, ne } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
 import { isAfter, type Page } from "../db/page.ts";
 import {
@@ -10,6 +10,7 @@ import {
   teams,
   workspaces,
 } from "../db/tables/index.ts";
+import { revokeKeysWhere } from "../keys/revoke-where-store.ts";
 import type { OrganizationRow } from "./tenant-store.ts";
 
 export type { OrganizationRow } from "./tenant-store.ts";
@@ -86,15 +87,10 @@ export function endOrganization(
   by: { actorId: string; nowMs: number },
 ): Alongside {
   return [
-    db.write
-      .update(keys)
-      .set({
-        revokedAtMs: by.nowMs,
-        revokedBy: by.actorId,
-        revokeReason: "The organization was deleted.",
-        updatedAtMs: by.nowMs,
-      })
-      .where(and(eq(keys.organizationId, organizationId), isNull(keys.revokedAtMs))),
+    ...revokeKeysWhere(db, eq(keys.organizationId, organizationId), {
+      ...by,
+      reason: "The organization was deleted.",
+    }),
     db.write.delete(links).where(eq(links.organizationId, organizationId)),
     db.write.delete(teams).where(eq(teams.organizationId, organizationId)),
     db.write.delete(hats).where(eq(hats.organizationId, organizationId)),

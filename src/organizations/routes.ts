@@ -53,11 +53,9 @@ export function organizationRoutes(services: {
     .post(
       "/organizations",
       ({ request, body, actor }) =>
-        idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (created: unknown) => remember({ status: 201, body: created });
-          const created = await createOrganization(changes, { input: body, actor, alongside });
-          return { status: 201, body: created };
-        }),
+        idempotency.create({ request, actor, payload: body }, (alongside) =>
+          createOrganization(changes, { input: body, actor, alongside }),
+        ),
       {
         body: schemas.CreateOrganizationSchema,
         response: { 201: schemas.OrganizationSchema, 409: ErrorSchema },

@@ -39,10 +39,9 @@ export function planRoutes(services: {
     .post(
       "/plans",
       ({ request, body, actor }) =>
-        idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (created: unknown) => remember({ status: 201, body: created });
-          return { status: 201, body: await createPlan(plans, { input: body, actor, alongside }) };
-        }),
+        idempotency.create({ request, actor, payload: body }, (alongside) =>
+          createPlan(plans, { input: body, actor, alongside }),
+        ),
       {
         body: schemas.CreatePlanSchema,
         response: { 201: schemas.PlanSchema, 409: ErrorSchema },

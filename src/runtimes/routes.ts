@@ -41,11 +41,9 @@ function instanceRoutes({ authenticator, idempotency, keys }: Services) {
         const call = { request, headers: set.headers };
         return authenticator.admit(call, nothing, (secret) => {
           const actor = authenticator.dataActor(call, secret);
-          return idempotency.run({ request, actor, payload: body }, async (remember) => {
-            const alongside = (created: unknown) => remember({ status: 201, body: created });
-            const making = { secret, name: body.name, actor, alongside };
-            return { status: 201, body: await registerRuntime(keys, making) };
-          });
+          return idempotency.create({ request, actor, payload: body }, (alongside) =>
+            registerRuntime(keys, { secret, name: body.name, actor, alongside }),
+          );
         });
       },
       {

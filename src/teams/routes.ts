@@ -43,13 +43,9 @@ export function teamRoutes(services: {
     .post(
       "/teams",
       ({ request, body, actor }) =>
-        idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (created: unknown) => remember({ status: 201, body: created });
-          return {
-            status: 201,
-            body: await createTeam(changes, { input: body, actor, alongside }),
-          };
-        }),
+        idempotency.create({ request, actor, payload: body }, (alongside) =>
+          createTeam(changes, { input: body, actor, alongside }),
+        ),
       {
         body: schemas.CreateTeamSchema,
         response: { 201: schemas.TeamSchema, 409: ErrorSchema },

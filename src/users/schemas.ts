@@ -4,7 +4,7 @@ import { pageParameters, pageSchema } from "../http/pagination.ts";
 import { displayName, id, literals, strictObject, timestamp } from "../http/schema-parts.ts";
 
 /** One `@` and a dot behind it: whether it reaches somebody, only a message can tell. */
-const emailPattern =
+export const emailPattern =
   "^[^\\s@\\u0000-\\u001f]{1,64}@[^\\s@\\u0000-\\u001f]+\\.[^\\s@\\u0000-\\u001f]+$";
 
 export const userFields = {

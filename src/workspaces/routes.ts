@@ -46,11 +46,9 @@ export function workspaceRoutes(services: {
     .post(
       "/workspaces",
       ({ request, body, actor }) =>
-        idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (created: unknown) => remember({ status: 201, body: created });
-          const created = await createWorkspace(changes, { input: body, actor, alongside });
-          return { status: 201, body: created };
-        }),
+        idempotency.create({ request, actor, payload: body }, (alongside) =>
+          createWorkspace(changes, { input: body, actor, alongside }),
+        ),
       {
         body: schemas.CreateWorkspaceSchema,
         response: { 201: schemas.WorkspaceSchema, 409: ErrorSchema },

@@ -2,6 +2,7 @@ import { and, asc, count, eq, isNull, ne } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
 import { isAfter, type Page } from "../db/page.ts";
 import { hats, keys, workspaces } from "../db/tables/index.ts";
+import { revokeKeysWhere } from "../keys/revoke-where-store.ts";
 
 export type WorkspaceRow = typeof workspaces.$inferSelect;
 
@@ -74,21 +75,10 @@ export function endWorkspace(
   by: { actorId: string; nowMs: number },
 ): Alongside {
   return [
-    db.write
-      .update(keys)
-      .set({
-        revokedAtMs: by.nowMs,
-        revokedBy: by.actorId,
-        revokeReason: "The workspace was deleted.",
-        updatedAtMs: by.nowMs,
-      })
-      .where(
-        and(
-          eq(keys.organizationId, workspace.organizationId),
-          eq(keys.workspaceId, workspace.id),
-          isNull(keys.revokedAtMs),
-        ),
-      ),
+    ...revokeKeysWhere(db, eq(keys.workspaceId, workspace.id), {
+      ...by,
+      reason: "The workspace was deleted.",
+    }),
     db.write.delete(hats).where(eq(hats.workspaceId, workspace.id)),
     ...updateWorkspace(db, workspace.id, { state: "deleted" }),
   ];

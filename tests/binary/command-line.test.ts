@@ -38,6 +38,7 @@ describe("help and mistakes", () => {
   const commands = [
     [],
     ["serve"],
+    ["setup"],
     ["keys"],
     ...["create", "list", "show", "revoke", "rotate"].map((verb) => ["keys", verb]),
     ["openapi"],

@@ -56,9 +56,9 @@ test("Authorize and Try it out call GET /key with a key", async () => {
   const { secret } = (await created.json()) as { secret: string };
 
   await page.getByRole("button", { name: "Authorize" }).first().click();
-  await page.locator(".auth-container input").fill(secret);
-  await page.locator(".auth-btn-wrapper .authorize").click();
-  await page.locator(".auth-btn-wrapper .btn-done").click();
+  await page.getByRole("textbox", { name: "auth-bearer-value" }).fill(secret);
+  await page.locator(".auth-btn-wrapper .authorize").first().click();
+  await page.locator(".auth-btn-wrapper .btn-done").first().click();
 
   const operation = page.locator("#operations-Presented_key-showPresentedKey");
   await operation.locator(".opblock-summary-control").click();
