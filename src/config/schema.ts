@@ -27,7 +27,8 @@ export const ConfigSchema = Type.Object(
     publicUrl: Type.String({
       default: "",
       pattern: "^(https?://[^\\s/?#]+/?)?$",
-      description: "Origin at which people reach the server, for links; as the caller did when empty.",
+      description:
+        "Origin at which people reach the server, for links; as the caller did when empty.",
     }),
     trustedProxies: Type.String({
       default: "",

@@ -23,7 +23,8 @@ export function isValidScope(scope: string): boolean {
 
 /** True when one of the held scopes covers the wanted one. */
 export function holdsScope(held: readonly string[], wanted: string): boolean {
-  return held.some((scope) => covers(scope, wanted));
+  // Most are held word for word, which is found without a look at each one's pattern.
+  return held.includes(wanted) || held.some((scope) => covers(scope, wanted));
 }
 
 /** The first wanted scope that is not covered, or undefined when all are. */
