@@ -1,6 +1,8 @@
 import { Elysia } from "elysia";
 import { auditRoutes } from "./audit/routes.ts";
 import { linkPageRoutes } from "./console/routes.ts";
+import { holdRoutes } from "./credits/hold-routes.ts";
+import { creditRoutes } from "./credits/routes.ts";
 import { hatRoutes } from "./hats/routes.ts";
 import { documentRoutes } from "./http/document-routes.ts";
 import { handleError } from "./http/handle-error.ts";
@@ -32,6 +34,8 @@ export function apiRoutes(services: Services) {
     .use(verifyRoutes(services))
     .use(permissionRoutes(services))
     .use(keyRoutes(services))
+    .use(holdRoutes(services))
+    .use(creditRoutes(services))
     .use(runtimeRoutes(services))
     .use(organizationRoutes(services))
     .use(memberRoutes(services))

@@ -3,6 +3,11 @@ import { type DataPaths, parseTrustedProxies } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import { type Clock, minuteMs } from "./core/clock.ts";
 import type { Logger } from "./core/log.ts";
+import { findAccount } from "./credits/account-store.ts";
+import { AccountViews } from "./credits/account-views.ts";
+import { Ledger } from "./credits/ledger.ts";
+import { showCommitted } from "./credits/show-committed.ts";
+import { Sweeper } from "./credits/sweeper.ts";
 import { PasswordHasher } from "./crypto/password-hash.ts";
 import type { Subkeys } from "./crypto/root-key.ts";
 import { openServerDatabase } from "./db/client.ts";
@@ -40,11 +45,12 @@ export async function startServices(options: {
   const { config, paths, subkeys, clock, log } = options;
   const db = await openServerDatabase(paths.database, options.onCrash);
   const windowClock = new WindowClock(clock);
+  const accountViews = new AccountViews();
   const liveKeys = new LiveKeys({
     clock: windowClock,
     keysMax: config.liveKeysMax,
     hashSecret: subkeys.secretHash.of,
-    loadSecrets: createSecretLoader(db.lookup),
+    loadSecrets: createSecretLoader(db.lookup, accountViews),
   });
   const watch = new InvalidationWatch(db, log, liveKeys);
   await watch.start();
@@ -71,6 +77,15 @@ export async function startServices(options: {
     windowMs: minuteMs,
     hitsMax: sessionRequestsMax,
   });
+  const ledger = new Ledger({
+    db,
+    clock,
+    windowClock,
+    onCommitted: (state) => showCommitted(state, { liveKeys, accountViews }),
+  });
+  const sweeper = new Sweeper({ db, clock, windowClock, ledger, log });
+  sweeper.start();
+  const billingUrl = config.billingUrl === "" ? undefined : config.billingUrl;
   const changes = {
     db,
     audit,
@@ -95,6 +110,18 @@ export async function startServices(options: {
     authorizer: new Authorizer({ db, authenticator, sessions, sessionLimiter }),
     idempotency: new Idempotency(db, clock, subkeys),
     changes,
+    ledger,
+    sweeper,
+    billingUrl,
+    credits: {
+      ...changes,
+      ledger,
+      billingUrl,
+      showAccount: async (organizationId: string) => {
+        const { balanceMicros, heldMicros, ...account } = await findAccount(db, organizationId);
+        accountViews.update({ ...account, availableMicros: balanceMicros - heldMicros });
+      },
+    },
     plans: { db, audit, clock, invalidateAll: () => liveKeys.invalidateAll() },
     people: {
       ...changes,
@@ -119,6 +146,7 @@ export async function startServices(options: {
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */
     async stop(): Promise<boolean> {
       watch.stop();
+      sweeper.stop();
       stopMaintenance();
       const isSaved = await writeBehind.stop();
       await db.close();

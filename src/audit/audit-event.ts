@@ -37,6 +37,8 @@ export const auditActions = [
   "session.started",
   "session.ended",
   "instance.setup_offered",
+  "credits.added",
+  "credits.changed",
   "plan.created",
   "plan.changed",
   "plan.deleted",

@@ -1,11 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
+import { isOvertaken } from "../db/write-guard.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { type AuditEntry, type Changes, chainRow } from "./audit-event.ts";
 import { appendRow, isTakenSequence, readHead } from "./audit-store.ts";
 
-/** Tries of one commit against other processes that append at the same time. */
+/** Tries of one commit against other processes, and charges of the same account, at the same time. */
 const attemptsMax = 20;
 /** Changes that may wait for their turn; one more is answered 503. */
 export const auditQueueMax = 1_000;
@@ -100,7 +101,8 @@ export class AuditLog {
       try {
         return await this.db.write.batch([first, ...rest]);
       } catch (error) {
-        if (!isTakenSequence(error) || attempt >= attemptsMax) throw error;
+        const isOld = isTakenSequence(error) || isOvertaken(error);
+        if (!isOld || attempt >= attemptsMax) throw error;
       }
     }
   }

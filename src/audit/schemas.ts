@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { exportFormats } from "../http/export-rows.ts";
 import { literals, nullable, strictObject, timestamp } from "../http/schema-parts.ts";
 import { actorTypes } from "../organizations/actor.ts";
 import { auditActions } from "./audit-event.ts";
@@ -118,8 +119,6 @@ export const AuditQuerySchema = strictObject({
   ...filters,
 });
 export type AuditQuery = Static<typeof AuditQuerySchema>;
-
-export const exportFormats = ["jsonl", "csv"] as const;
 
 export const AuditExportQuerySchema = strictObject({
   format: Type.Optional(literals(exportFormats, "JSON Lines by default, or CSV.")),

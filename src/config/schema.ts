@@ -52,6 +52,11 @@ export const ConfigSchema = Type.Object(
       maximum: 1_000_000,
       description: "Keys held in memory.",
     }),
+    billingUrl: Type.String({
+      default: "",
+      pattern: "^(https?://\\S+)?$",
+      description: "Where a person can buy credits: the action_url of a 402.",
+    }),
     linkWebhookUrl: Type.String({
       default: "",
       pattern: "^(https?://\\S+)?$",

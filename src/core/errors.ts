@@ -10,6 +10,8 @@ export const errorCodes = {
   missing_credentials: { status: 401, type: "authentication_error", title: "Not logged in" },
   invalid_session: { status: 401, type: "authentication_error", title: "Session not valid" },
   login_failed: { status: 401, type: "authentication_error", title: "Login failed" },
+  insufficient_credits: { status: 402, type: "insufficient_credits", title: "Credits used up" },
+  spend_limit_reached: { status: 402, type: "insufficient_credits", title: "Spend limit reached" },
   cross_site_request: { status: 403, type: "permission_error", title: "Cross-site request" },
   insufficient_role: { status: 403, type: "permission_error", title: "Role not sufficient" },
   insufficient_scope: { status: 403, type: "permission_error", title: "Scope missing" },
@@ -23,6 +25,7 @@ export const errorCodes = {
   method_not_allowed: { status: 405, type: "invalid_request_error", title: "Method not allowed" },
   conflict: { status: 409, type: "conflict_error", title: "Conflict with the current state" },
   key_revoked: { status: 409, type: "conflict_error", title: "Key is revoked" },
+  hold_closed: { status: 409, type: "conflict_error", title: "Hold is closed" },
   idempotency_in_progress: { status: 409, type: "conflict_error", title: "Request still running" },
   link_not_valid: { status: 410, type: "not_found_error", title: "Link not valid" },
   payload_too_large: { status: 413, type: "invalid_request_error", title: "Body too large" },
@@ -68,6 +71,8 @@ export interface ErrorOptions {
   retryAfterSeconds?: number;
   /** The scope that was missing; becomes `scope="…"` in `WWW-Authenticate` (RFC 6750 section 3.1). */
   scope?: string;
+  /** With a 402: which limit, what is left of it and what was asked, in USD. */
+  shortage?: { of: string; left: number; asked: number };
   /** Headers this error brings, such as `Allow` or the state of the rate limits. */
   headers?: Record<string, string>;
   /** Where a person can do something about it. */

@@ -9,6 +9,9 @@ export const idPrefixes = {
   runtime: "rt",
   session: "ses",
   link: "lnk",
+  hold: "hold",
+  entry: "led",
+  grant: "grant",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -1,6 +1,7 @@
 import { DomainError } from "../core/errors.ts";
 import { type Ask, type Denial, decide, isUsable } from "../keys/decide.ts";
 import * as denials from "../keys/denials.ts";
+import { writeCredits } from "../keys/key-face.ts";
 import type { KeyGate } from "../keys/key-gate.ts";
 import type { LiveSecret } from "../keys/live-key.ts";
 import type { AddressLimiter } from "../limits/address-limiter.ts";
@@ -218,5 +219,6 @@ function describeLimits(headers: AnswerHeaders, secret: LiveSecret, gate: KeyGat
   rollWindows(counters, gate.windowClock.nowMs());
   const state = new Headers();
   new RateLimitHeaders(grant.limits).write(state, counters, gate.windowClock);
+  writeCredits(state, grant);
   for (const [name, value] of state) headers[name] = value;
 }

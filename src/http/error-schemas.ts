@@ -41,6 +41,24 @@ const members = {
   action_url: Type.Optional(
     Type.String({ format: "uri", description: "Where a person can do something about it." }),
   ),
+  shortage: Type.Optional(
+    strictObject(
+      {
+        of: Type.String({
+          description:
+            "What ran out: `credits`, or the spend limit of a `key`, `workspace` or `user`.",
+          examples: ["credits"],
+        }),
+        left: Type.Number({
+          minimum: 0,
+          description: "What is left of it, in USD.",
+          examples: [0.25],
+        }),
+        asked: Type.Number({ minimum: 0, description: "What was asked, in USD.", examples: [1.5] }),
+      },
+      { title: "Shortage", description: "With 402: which limit refuses." },
+    ),
+  ),
   details: Type.Optional(
     Type.Array(FieldErrorSchema, { description: "With validation_failed: every field at fault." }),
   ),

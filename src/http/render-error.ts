@@ -60,7 +60,7 @@ function scopeAttribute(scope: string | undefined): string {
 }
 
 function standardBody(error: DomainError, request: Request) {
-  const { fields, param, retryAfterSeconds, actionUrl } = error.options;
+  const { fields, param, retryAfterSeconds, actionUrl, shortage } = error.options;
   return {
     error: {
       type: errorCodes[error.code].type,
@@ -71,6 +71,7 @@ function standardBody(error: DomainError, request: Request) {
       ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
       ...(actionUrl === undefined ? {} : { action_url: actionUrl }),
       ...(fields === undefined ? {} : { details: fields }),
+      ...(shortage === undefined ? {} : { shortage }),
     },
   };
 }

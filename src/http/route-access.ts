@@ -22,6 +22,8 @@ export const managementScopes = [
   "users:write",
   "plans:read",
   "plans:write",
+  "credits:read",
+  "credits:write",
   "audit:read",
   "metrics:read",
 ] as const;
@@ -63,6 +65,10 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
 
   "POST /v1/keys/verify": to("verify", "admin"),
   "POST /v1/keys/verify-batch": to("verify", "admin"),
+  "POST /v1/holds": to("verify", "admin"),
+  "GET /v1/holds/:id": to("verify", "admin"),
+  "POST /v1/holds/:id/settle": to("verify", "admin"),
+  "POST /v1/holds/:id/release": to("verify", "admin"),
   "POST /v1/permissions/explain": to("hats:read", "viewer"),
 
   "GET /api-keys": to("keys:read", "viewer"),
@@ -95,6 +101,13 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "GET /organizations/:id/invitations": to("members:read", "admin"),
   "POST /organizations/:id/invitations": to("members:write", "admin"),
   "DELETE /organizations/:id/invitations/:invitation_id": to("members:write", "admin"),
+
+  "GET /organizations/:id/credits": to("credits:read", "viewer"),
+  "POST /organizations/:id/credits": to("credits:write", "operator"),
+  "PATCH /organizations/:id/credits": to("credits:write", "operator"),
+  "GET /organizations/:id/ledger": to("credits:read", "viewer"),
+  "GET /organizations/:id/ledger/export": to("credits:read", "viewer"),
+  "GET /organizations/:id/ledger/verify": to("credits:read", "viewer"),
 
   "GET /workspaces": to("workspaces:read", "viewer"),
   "POST /workspaces": to("workspaces:write", "admin"),

@@ -1,5 +1,5 @@
 import { DomainError } from "../core/errors.ts";
-import type { LoadedSecret } from "./live-key-store.ts";
+import type { LoadedSecret } from "./live-key-row.ts";
 
 /** Hashes looked up by one query. */
 const batchMax = 128;

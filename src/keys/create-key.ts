@@ -121,6 +121,7 @@ const blankKey = {
   metadata: {},
   enabled: true,
   spendLimitMicros: null,
+  spendReset: "never" as const,
   expiresAtMs: null,
   rotatedAtMs: null,
   revokedAtMs: null,

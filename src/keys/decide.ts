@@ -39,6 +39,8 @@ export const verifyCodes = [
   "MODEL_NOT_ALLOWED",
   "PROVIDER_NOT_ALLOWED",
   "RATE_LIMITED",
+  "INSUFFICIENT_CREDITS",
+  "SPEND_LIMIT_REACHED",
   "CONCURRENCY_LIMITED",
 ] as const;
 export type VerifyCode = (typeof verifyCodes)[number];

@@ -1,4 +1,6 @@
 import { DomainError } from "../core/errors.ts";
+import { shortageError } from "../credits/refuse.ts";
+import type { Shortage } from "../credits/shortage.ts";
 import { type Counters, dayEndMs, type LimitName, minuteEndMs } from "../limits/counters.ts";
 import type { Denial, Moment } from "./decide.ts";
 import type { Grant } from "./live-key.ts";
@@ -101,6 +103,12 @@ export function overLimit(
     }
   }
 }
+
+/** A 402: of the organization's credits, or of a spend limit. */
+export const shortOf = (shortage: Shortage, billingUrl?: string): Denial => ({
+  code: shortage.of === "credits" ? "INSUFFICIENT_CREDITS" : "SPEND_LIMIT_REACHED",
+  error: shortageError(shortage, billingUrl),
+});
 
 function rateLimited(error: DomainError): Denial {
   return { code: "RATE_LIMITED", error };

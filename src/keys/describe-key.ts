@@ -1,3 +1,4 @@
+import { microsToUsd } from "../credits/micros.ts";
 import { toOptionalTimestamp, toTimestamp } from "../http/schema-parts.ts";
 import type { Key, KeyStatus } from "./key-schemas.ts";
 import type { KeyRow, StoredKey } from "./key-store.ts";
@@ -25,6 +26,8 @@ export function describeKey(stored: StoredKey, nowMs: number): Key {
       requests_per_day: key.requestsPerDay,
       concurrent_requests: key.concurrentRequests,
     },
+    spend_limit: key.spendLimitMicros === null ? null : microsToUsd(key.spendLimitMicros),
+    spend_limit_reset: key.spendReset,
     allowed_models: key.allowedModels,
     allowed_providers: key.allowedProviders,
     ip_allowlist: key.ipAllowlist,

@@ -3,6 +3,7 @@ import { type Counters, dayEndMs, minuteEndMs } from "../limits/counters.ts";
 import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { Grant, LiveSecret } from "./live-key.ts";
+import { balanceWarning, moneyTextOf } from "./money-text.ts";
 
 /** Sets of limits whose headers are kept; past it the table starts anew. */
 const limitSetsMax = 1_000;
@@ -36,6 +37,7 @@ export class KeyFaces {
     const { headers, rateLimits } = this.#faceOf(secret).headers;
     rateLimits.write(headers, secret.live.counters, this.clock);
     headers.set("x-request-id", requestId);
+    writeCredits(headers, secret.live.grant);
     return headers;
   }
 
@@ -55,7 +57,8 @@ export class KeyFaces {
       concurrentRequests === null
         ? "null"
         : `{"limit":${concurrentRequests},"remaining":${Math.max(0, concurrentRequests - counters.inFlight)}}`;
-    return `${this.#faceOf(secret).head}"requests_total":${counters.requestsTotal},"rate_limits":{"requests_per_minute":${minute},"requests_per_day":${day},"concurrent_requests":${concurrent}}}`;
+    const money = moneyTextOf(secret.live, this.clock.nowMs());
+    return `${this.#faceOf(secret).head}${money}"requests_total":${counters.requestsTotal},"rate_limits":{"requests_per_minute":${minute},"requests_per_day":${day},"concurrent_requests":${concurrent}}${balanceWarning(grant)}}`;
   }
 
   #faceOf(secret: LiveSecret): KeyFace {
@@ -88,6 +91,14 @@ export class KeyFaces {
   }
 }
 
+/** What the organization can still spend, once there have been credits at all. */
+export function writeCredits(headers: Headers, { account }: Grant): void {
+  if (account.version === 0) headers.delete(creditsHeader);
+  else headers.set(creditsHeader, String(microsToUsd(account.availableMicros)));
+}
+
+const creditsHeader = "x-credits-remaining";
+
 interface ResetMemo {
   endMs: number;
   clockSteps: number;
@@ -109,12 +120,8 @@ function resetText(memo: ResetMemo, endMs: number, clock: WindowClock): string {
 }
 
 function describeHead({ live: { grant }, runtimeId }: LiveSecret): string {
-  const limit = grant.spendLimitMicros;
   const text = JSON.stringify({
     label: grant.label,
-    usage: microsToUsd(grant.spentMicros),
-    limit: limit === null ? null : microsToUsd(limit),
-    limit_remaining: limit === null ? null : microsToUsd(Math.max(0, limit - grant.spentMicros)),
     id: grant.keyId,
     organization_id: grant.organizationId,
     workspace_id: grant.workspaceId,

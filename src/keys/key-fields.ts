@@ -1,6 +1,7 @@
 import { definedFields } from "../core/defined-fields.ts";
 import { invalidField } from "../core/errors.ts";
 import { parseTimestamp } from "../core/timestamp.ts";
+import { readAmount } from "../credits/amount-schemas.ts";
 import { parseAddressRange } from "../permissions/address-range.ts";
 import { isValidScope } from "../permissions/scopes.ts";
 import type { KeyRow } from "./key-store.ts";
@@ -36,6 +37,8 @@ export function keyColumns(input: CreateKey | UpdateKey, nowMs: number): Partial
     requestsPerMinute: input.limits?.requests_per_minute,
     requestsPerDay: input.limits?.requests_per_day,
     concurrentRequests: input.limits?.concurrent_requests,
+    spendLimitMicros: input.spend_limit && readAmount("spend_limit", input.spend_limit),
+    spendReset: input.spend_limit_reset,
     allowedModels: input.allowed_models,
     allowedProviders: input.allowed_providers,
     ipAllowlist: input.ip_allowlist,

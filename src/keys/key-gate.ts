@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { isWellFormedSecret } from "../crypto/secret-format.ts";
+import { uncountRequest } from "../limits/counters.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
 import { consume, type Moment } from "./decide.ts";
@@ -41,6 +42,14 @@ export class KeyGate {
     const hot = this.findHot(secret);
     if (hot !== undefined) return hot;
     return isWellFormedSecret(secret) ? this.liveKeys.load(secret) : undefined;
+  }
+
+  /** Counts a request as `consume` does. Returns the function that takes it back when it is refused after all. */
+  reserve(secret: LiveSecret, wallMs: number): () => void {
+    const { counters } = secret.live;
+    this.consume(secret, wallMs);
+    const { minuteWindow, dayWindow } = counters;
+    return () => uncountRequest(counters, { minuteWindow, dayWindow });
   }
 
   /** Counts an admitted request, in the same turn as the decision. */

@@ -42,6 +42,8 @@ export const KeySchema = strictObject(
     }),
     plan: fields.plan,
     limits: Type.Required(fields.limits),
+    spend_limit: fields.spendLimit,
+    spend_limit_reset: fields.spendLimitReset,
     allowed_models: fields.globs("Models", "gpt-*"),
     allowed_providers: fields.globs("Providers", "openai"),
     ip_allowlist: fields.ipAllowlist,

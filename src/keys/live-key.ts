@@ -1,9 +1,13 @@
+import type { SpendReset } from "../core/money.ts";
+import type { AccountView } from "../credits/account-views.ts";
+import type { Spend } from "../credits/spend-windows.ts";
 import type { Environment, KeyType } from "../crypto/secret-format.ts";
 import type { Counters, Limits } from "../limits/counters.ts";
 import type { AddressRange } from "../permissions/address-range.ts";
 import type { HatView } from "../permissions/hat-view.ts";
 import type { SkillScopes } from "../permissions/skill-scopes.ts";
 import type { KeyFace } from "./key-face.ts";
+import type { MoneyText } from "./money-text.ts";
 
 /** What was read of a key and its owners. Replaced as a whole when any of it changes. */
 export interface Grant {
@@ -29,7 +33,8 @@ export interface Grant {
   readonly instanceWide: boolean;
   readonly ownerActive: boolean;
   readonly spendLimitMicros: number | null;
-  readonly spentMicros: number;
+  readonly spendReset: SpendReset;
+  readonly account: AccountView;
   readonly expiresAtMs: number | null;
   readonly createdAtMs: number;
   readonly revokedAtMs: number | null;
@@ -40,6 +45,12 @@ export interface LiveKey {
   readonly id: string;
   grant: Grant;
   readonly counters: Counters;
+  /** What it has spent; null for nothing yet. */
+  spend: Spend | null;
+  /** Which version of the account `spend` is of. */
+  spendVersion: number;
+  /** What `GET /key` says of it; made at the first question. */
+  money: MoneyText | undefined;
   /** 0 when the key was never used. */
   lastUsedAtMs: number;
   /** The digests under which its secrets are held. */

@@ -1,9 +1,10 @@
 import { DomainError } from "../core/errors.ts";
+import type { Spend } from "../credits/spend-windows.ts";
 import { restoreCounters } from "../limits/counters.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import { ColdReader } from "./cold-reader.ts";
 import type { Grant, LiveKey, LiveSecret } from "./live-key.ts";
-import type { LoadedSecret } from "./live-key-store.ts";
+import type { LoadedSecret } from "./live-key-row.ts";
 
 /** Candidates that a sweep looks at for each key over the bound, and a few for good measure. */
 const sweepStepsPerKey = 4;
@@ -59,6 +60,12 @@ export class LiveKeys {
     });
   }
 
+  /** What a commit has made of a key's spend. */
+  updateSpend(keyId: string, spend: { spend: Spend; spendVersion: number }): void {
+    const live = this.#byKey.get(keyId);
+    if (live !== undefined) this.#setSpend(live, spend);
+  }
+
   /** Forgets what was read of a key. Its counters stay. */
   invalidate(keyId: string): void {
     this.#version++;
@@ -103,11 +110,21 @@ export class LiveKeys {
   #admit(digest: string, loaded: LoadedSecret): LiveSecret {
     const live = this.#byKey.get(loaded.grant.keyId) ?? this.#insert(loaded);
     live.grant = loaded.grant;
+    this.#setSpend(live, loaded);
     live.digests.add(digest);
     const { hash, runtimeId, expiresAtMs } = loaded;
     const secret = { live, hash, runtimeId, expiresAtMs, face: undefined };
     this.#bySecret.set(digest, secret);
     return secret;
+  }
+
+  /** What is older than what is known stays out: reads and commits overtake each other. */
+  #setSpend(live: LiveKey, now: { spend: Spend | null; spendVersion: number }): void {
+    // The limit that is shown beside it may be another one.
+    live.money = undefined;
+    if (now.spendVersion <= live.spendVersion) return;
+    live.spend = now.spend;
+    live.spendVersion = now.spendVersion;
   }
 
   #insert(loaded: LoadedSecret): LiveKey {
@@ -120,6 +137,9 @@ export class LiveKeys {
       id: loaded.grant.keyId,
       grant: loaded.grant,
       counters: restoreCounters(loaded.counters, this.options.clock.nowMs()),
+      spend: null,
+      spendVersion: -1,
+      money: undefined,
       lastUsedAtMs: loaded.lastUsedAtMs,
       digests: new Set(),
       recent: false,

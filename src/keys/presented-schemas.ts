@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { spendResets } from "../core/money.ts";
 import { keyTypes } from "../crypto/secret-format.ts";
 import {
   literals,
@@ -48,8 +49,18 @@ export const RateLimitStateSchema = strictObject(
 export const presentedFields = {
   label: fields.label,
   usage: Type.Number({ minimum: 0, description: "What the key has spent, in USD.", examples: [0] }),
+  usage_daily: Type.Number({
+    minimum: 0,
+    description: "The same since midnight UTC.",
+    examples: [0],
+  }),
+  usage_weekly: Type.Number({ minimum: 0, description: "The same since Monday.", examples: [0] }),
+  usage_monthly: Type.Number({ minimum: 0, description: "The same this month.", examples: [0] }),
   limit: nullable(Type.Number({ minimum: 0 }), {
     description: "The key's spend limit in USD; null is none.",
+  }),
+  limit_reset: nullable(literals(spendResets, "When the limit begins anew, at midnight UTC."), {
+    description: "When the limit begins anew, at midnight UTC; null where there is none.",
   }),
   limit_remaining: nullable(Type.Number({ minimum: 0 }), {
     description: "What is left of the spend limit in USD; null where there is none.",
@@ -72,6 +83,12 @@ export const presentedFields = {
   expires_at: optionalTimestamp("When the key stops to work; null is never."),
   requests_total: Type.Integer({ minimum: 0, description: "Admitted requests.", examples: [1] }),
   rate_limits: RateLimitStateSchema,
+  _balance_warning: Type.Optional(
+    Type.Boolean({ description: "True when credits run low; absent otherwise.", examples: [true] }),
+  ),
+  _remaining_credits: Type.Optional(
+    Type.Number({ minimum: 0, description: "With it: what is left, in USD.", examples: [7.23] }),
+  ),
 };
 
 export const PresentedKeySchema = strictObject(presentedFields, {

@@ -1,5 +1,13 @@
 import { Type } from "@sinclair/typebox";
-import { nullable, printable, printableLine, strictObject } from "../http/schema-parts.ts";
+import { spendResets } from "../core/money.ts";
+import { amount } from "../credits/amount-schemas.ts";
+import {
+  literals,
+  nullable,
+  printable,
+  printableLine,
+  strictObject,
+} from "../http/schema-parts.ts";
 import { scopeSyntax, scopesMax } from "../permissions/scopes.ts";
 import { limitMax, planSlug } from "../plans/schemas.ts";
 
@@ -77,6 +85,16 @@ export const limits = strictObject(
     description: "The key's own limits; they go before the plan's.",
     examples: [{ requests_per_minute: 60, requests_per_day: 1_000, concurrent_requests: null }],
   },
+);
+
+export const spendLimit = nullable(amount("The most that the key may spend, in USD.", 25), {
+  description: "The most that the key may spend, in USD; null is no limit of its own.",
+  examples: [25],
+});
+
+export const spendLimitReset = literals(
+  spendResets,
+  "When the spend limit begins anew, at midnight UTC; weeks begin on Monday. `never` by default.",
 );
 
 export const globs = (what: string, example: string) =>

@@ -1,9 +1,12 @@
 import { Elysia } from "elysia";
+import type { Ledger } from "../credits/ledger.ts";
 import type { Authorizer } from "../http/authorize.ts";
+import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import type { Metrics } from "../http/metrics.ts";
+import { idempotentMark } from "../http/openapi/idempotency-key.ts";
 import type { KeyGate } from "./key-gate.ts";
-import { verifyKey } from "./verify-key.ts";
+import { holdCredits, verifyKey } from "./verify-key.ts";
 import * as schemas from "./verify-schemas.ts";
 
 /** Verifications done before others get their turn: each may compare hundreds of scopes. */
@@ -11,27 +14,60 @@ const keysPerTurn = 10;
 
 const tags = ["Verification"];
 
-/** `/v1/keys/verify`: the API behind asks whether a key may do something. */
+/** `/v1/keys/verify`: the API behind asks whether a key may do something, and charges it. */
 export function verifyRoutes(services: {
   authorizer: Authorizer;
+  idempotency: Idempotency;
   gate: KeyGate;
   metrics: Metrics;
+  ledger: Ledger;
+  billingUrl: string | undefined;
 }) {
+  const { idempotency } = services;
   return new Elysia({ name: "verify" })
     .use(management(services.authorizer))
     .post(
       "/v1/keys/verify",
-      ({ body, actor }) =>
-        verifyKey(services, { organizationId: actor.organizationId, input: body }),
+      ({ request, body, actor }) => {
+        const { organizationId } = actor;
+        if (body.cost === undefined) return verifyKey(services, { organizationId, input: body });
+        return idempotency.run({ request, actor, payload: body }, async (remember) => {
+          const alongside = (verdict: unknown) => remember({ status: 200, body: verdict });
+          const asked = { organizationId, input: body, alongside };
+          return { status: 200, body: await verifyKey(services, asked) };
+        });
+      },
       {
         body: schemas.VerifyKeySchema,
         response: { 200: schemas.VerdictSchema },
         detail: {
+          [idempotentMark]: true,
           operationId: "verifyKey",
           tags,
-          summary: "Verify a key",
+          summary: "Verify a key, and charge it",
           description:
-            "Always 200: `valid` tells whether, `code` why not. A valid key is counted once against its limits; a refusal uses up nothing.",
+            "Always 200: `valid` tells whether, `code` why not. A valid key is counted once against its limits, and with `cost` charged; the answer comes when the charge is on the disk. A refusal uses up nothing.",
+        },
+      },
+    )
+    .post(
+      "/v1/holds",
+      ({ request, body, actor }) =>
+        idempotency.run({ request, actor, payload: body }, async (remember) => {
+          const alongside = (verdict: unknown) => remember({ status: 200, body: verdict });
+          const asked = { organizationId: actor.organizationId, input: body, alongside };
+          return { status: 200, body: await holdCredits(services, asked) };
+        }),
+      {
+        body: schemas.HoldCreditsSchema,
+        response: { 200: schemas.HeldVerdictSchema },
+        detail: {
+          [idempotentMark]: true,
+          operationId: "holdCredits",
+          tags: ["Credits"],
+          summary: "Verify a key, and hold what its request can cost",
+          description:
+            "Always 200, as verify is. Settle the hold with what the request cost, or release it; after its time it is released by itself.",
         },
       },
     )

@@ -1,4 +1,12 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { amount } from "../credits/amount-schemas.ts";
+import {
+  HoldSchema,
+  holdSecondsDefault,
+  holdSecondsMax,
+  requestFields,
+  subject,
+} from "../credits/schemas.ts";
 import { literals, nullable, strictObject } from "../http/schema-parts.ts";
 import { scopeSyntax, scopesMax } from "../permissions/scopes.ts";
 import { verifyCodes } from "./decide.ts";
@@ -32,6 +40,11 @@ export const VerifyKeySchema = strictObject(
         examples: ["192.0.2.7"],
       }),
     ),
+    cost: Type.Optional(
+      amount("What the request costs, in USD: it is charged with the same call.", 0.002),
+    ),
+    subject: Type.Optional(subject),
+    ...requestFields,
     consume: Type.Optional(
       Type.Boolean({
         description: "False asks without counting a request; true by default.",
@@ -59,6 +72,21 @@ export const VerdictSchema = strictObject(
     retry_after: nullable(Type.Integer({ minimum: 1 }), {
       description: "With RATE_LIMITED: whole seconds to wait.",
     }),
+    charged: amount("What was charged, in USD.", 0.002),
+    remaining_credits: amount("What the organization can still spend, in USD.", 99.998),
+    shortage: nullable(
+      strictObject({
+        of: Type.String({ description: "Which limit refuses.", examples: ["credits"] }),
+        left: amount("What is left of it, in USD.", 0.001),
+        asked: amount("What was asked, in USD.", 0.002),
+      }),
+      {
+        title: "VerdictShortage",
+        description:
+          "With INSUFFICIENT_CREDITS and SPEND_LIMIT_REACHED: of what there is too little.",
+        examples: [null],
+      },
+    ),
     key: nullable(
       strictObject({ ...presentedFields, status: KeySchema.properties.status, metadata }),
       {
@@ -70,6 +98,44 @@ export const VerdictSchema = strictObject(
   { title: "Verdict", description: "Whether a key may do what was asked." },
 );
 export type Verdict = Static<typeof VerdictSchema>;
+
+const { cost: _cost, consume: _consume, ...questions } = VerifyKeySchema.properties;
+
+export const HoldCreditsSchema = strictObject(
+  {
+    ...questions,
+    max_cost: amount("The most that the request can cost, in USD.", 0.5),
+    ttl_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: holdSecondsMax,
+        description: `How long it is held when nobody settles or releases it; ${holdSecondsDefault} without.`,
+        examples: [holdSecondsDefault],
+      }),
+    ),
+  },
+  {
+    title: "HoldCredits",
+    description: "A secret, what its holder wants to do, and what that can cost.",
+    examples: [{ key: secretExample, scopes: ["execute"], max_cost: 0.5, ttl_seconds: 300 }],
+  },
+);
+export type HoldCredits = Static<typeof HoldCreditsSchema>;
+
+export const HeldVerdictSchema = strictObject(
+  {
+    ...VerdictSchema.properties,
+    hold: nullable(strictObject(HoldSchema.properties), {
+      title: "HeldCredits",
+      description: "What is held; null when the key may not.",
+    }),
+  },
+  {
+    title: "HeldVerdict",
+    description: "Whether a key may do what was asked, and what is held for it.",
+  },
+);
+export type HeldVerdict = Static<typeof HeldVerdictSchema>;
 
 export const VerifyBatchSchema = strictObject(
   { keys: Type.Array(VerifyKeySchema, { minItems: 1, maxItems: verifyBatchMax }) },

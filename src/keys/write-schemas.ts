@@ -32,6 +32,8 @@ const permissions = {
   hats: Type.Optional(fields.hats),
   plan: Type.Optional(fields.plan),
   limits: Type.Optional(fields.limits),
+  spend_limit: Type.Optional(fields.spendLimit),
+  spend_limit_reset: Type.Optional(fields.spendLimitReset),
   allowed_models: Type.Optional(fields.globs("Models", "gpt-*")),
   allowed_providers: Type.Optional(fields.globs("Providers", "openai")),
   ip_allowlist: Type.Optional(fields.ipAllowlist),

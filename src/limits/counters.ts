@@ -82,3 +82,13 @@ export function minuteEndMs(counters: Counters): number {
 export function dayEndMs(counters: Counters): number {
   return (counters.dayWindow + 1) * dayMs;
 }
+
+/** Takes one counted request back, in the windows that it was counted in if they are still the current ones. */
+export function uncountRequest(
+  counters: Counters,
+  counted: Pick<Counters, "minuteWindow" | "dayWindow">,
+): void {
+  counters.requestsTotal--;
+  if (counters.minuteWindow === counted.minuteWindow) counters.minuteCount--;
+  if (counters.dayWindow === counted.dayWindow) counters.dayCount--;
+}

@@ -39,7 +39,16 @@ export function createWorkspace(
         const { slug, name } = input;
         const createdAtMs = clock.nowMs();
         const id = newId("workspace", createdAtMs);
-        const row = { id, organizationId, slug, name, state: "active" as const, createdAtMs };
+        const row: WorkspaceRow = {
+          id,
+          organizationId,
+          slug,
+          name,
+          state: "active",
+          createdAtMs,
+          spendLimitMicros: null,
+          spendReset: "never",
+        };
         const workspace = describeWorkspace(row);
         return {
           change: insertWorkspace(db, row),

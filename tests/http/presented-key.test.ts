@@ -20,7 +20,11 @@ describe("GET /key", () => {
       expect(answer.body).toEqual({
         label: "production",
         usage: 0,
+        usage_daily: 0,
+        usage_weekly: 0,
+        usage_monthly: 0,
         limit: null,
+        limit_reset: null,
         limit_remaining: null,
         id: key.id,
         organization_id: key.organization_id,

@@ -22,6 +22,21 @@ const aMember: Make = async ({ acme, newPerson }) => ({
   names: { id: acme, user_id: (await newPerson()).id },
 });
 
+const atAcme: Make = async ({ acme }) => ({ names: { id: acme } });
+
+const addCredits = ({ acme, perform }: World) =>
+  perform("addCredits", { path: { id: acme }, body: { kind: "grant", amount: 10 } });
+
+const aHold: Make = async (world) => {
+  await addCredits(world);
+  const { secret: key } = await world.newKey();
+  const held = await world.perform("holdCredits", {
+    headers: acmeHeader,
+    body: { key, max_cost: 0.5 },
+  });
+  return { names: { id: held.made.hold.id } };
+};
+
 /** Names are taken once, those of the examples too. */
 const aNewName: Make = async ({ newName }) => ({ names: { slug: newName("example") } });
 
@@ -73,6 +88,17 @@ export const fixtures: Readonly<Record<string, Make>> = {
     await newInvitation({ organization });
     return { names: { id: organization } };
   },
+  "/organizations/{id}/credits": atAcme,
+  "/organizations/{id}/ledger": async (world) => {
+    await addCredits(world);
+    await addCredits(world);
+    return atAcme(world);
+  },
+  "/organizations/{id}/ledger/export": atAcme,
+  "/organizations/{id}/ledger/verify": atAcme,
+  "/v1/holds/{id}": aHold,
+  "/v1/holds/{id}/settle": aHold,
+  "/v1/holds/{id}/release": aHold,
   "/organizations/{id}/invitations/{invitation_id}": async ({ acme, newInvitation }) => ({
     names: { id: acme, invitation_id: (await newInvitation()).id },
   }),

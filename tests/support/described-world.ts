@@ -9,6 +9,7 @@ interface Made {
   token: string;
   user: { id: string };
   session: { id: string };
+  hold: { id: string };
 }
 
 export interface Person {

@@ -18,6 +18,7 @@ export interface PathIds {
   team?: string;
   hat?: string;
   user?: string;
+  hold?: string;
   invitation?: string;
   wearer?: string;
 }
@@ -30,12 +31,17 @@ const placeholders: Readonly<Record<string, keyof PathIds>> = {
   "/teams/:id": "team",
   "/hats/:id": "hat",
   "/users/:id": "user",
+  "/v1/holds/:id": "hold",
 };
 
 /** What each route takes; a route that is not here takes no body. */
 const bodies: Readonly<Record<string, unknown>> = {
   "POST /v1/keys/verify": { key: "x" },
   "POST /v1/keys/verify-batch": { keys: [{ key: "x" }] },
+  "POST /v1/holds": { key: "x", max_cost: 1 },
+  "POST /v1/holds/:id/settle": { cost: 1 },
+  "POST /organizations/:id/credits": { kind: "grant", amount: -1 },
+  "PATCH /organizations/:id/credits": { low_balance_threshold: 10 },
   "POST /v1/permissions/explain": { key_id: `key_${"0".repeat(32)}`, skill: "github/x" },
   "POST /api-keys": { label: "x" },
   "POST /api-keys/revoke-batch": { ids: ["key_none"] },

@@ -202,7 +202,7 @@ describe("invalidation", () => {
     const { seen, watch } = await watching(db);
     const other = kept(openFile(path, 1_000));
     await other.execute(
-      "INSERT INTO keys SELECT 'key_1', organization_id, id, 'workspace', 'live', 'x', NULL, '[]', NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{}', 1, 'p', 0, NULL, NULL, 0, 'cli', 0, NULL, NULL, NULL, NULL, NULL FROM workspaces",
+      "INSERT INTO keys (id, organization_id, workspace_id, type, environment, label, scopes, metadata, key_prefix, created_at_ms, created_by, updated_at_ms) SELECT 'key_1', organization_id, id, 'workspace', 'live', 'x', '[]', '{}', 'p', 0, 'cli', 0 FROM workspaces",
     );
     await watch.check();
     expect(seen).toEqual([]);

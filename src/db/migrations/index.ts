@@ -4,6 +4,8 @@ import auditLog from "./0002_audit_log.sql" with { type: "text" };
 import auditLogAppendOnly from "./0003_audit_log_append_only.sql" with { type: "text" };
 import tenancy from "./0004_tenancy.sql" with { type: "text" };
 import tenancyTriggers from "./0005_tenancy_triggers.sql" with { type: "text" };
+import credits from "./0006_credits.sql" with { type: "text" };
+import creditsTriggers from "./0007_credits_triggers.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -18,4 +20,6 @@ export const migrations: readonly Migration[] = [
   { name: "0003_audit_log_append_only", sql: auditLogAppendOnly },
   { name: "0004_tenancy", sql: tenancy },
   { name: "0005_tenancy_triggers", sql: tenancyTriggers },
+  { name: "0006_credits", sql: credits },
+  { name: "0007_credits_triggers", sql: creditsTriggers },
 ];

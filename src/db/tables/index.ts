@@ -1,4 +1,5 @@
 export * from "./audit.ts";
+export * from "./credits.ts";
 export * from "./hats.ts";
 export * from "./idempotency.ts";
 export * from "./instance.ts";

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { spendResets } from "../../core/money.ts";
 import { environments, keyTypes } from "../../crypto/secret-format.ts";
 import { organizations, workspaces } from "./organizations.ts";
 import { plans } from "./plans.ts";
@@ -38,6 +39,7 @@ export const keys = sqliteTable(
     instanceWide: integer("instance_wide", { mode: "boolean" }).notNull().default(false),
     /** The ceiling of the key's spend in micro-USD; NULL is none. */
     spendLimitMicros: integer("spend_limit_micros"),
+    spendReset: text("spend_reset", { enum: spendResets }).notNull().default("never"),
     expiresAtMs: integer("expires_at_ms"),
     createdAtMs: integer("created_at_ms").notNull(),
     createdBy: text("created_by").notNull(),

@@ -7,6 +7,7 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
+import { spendResets } from "../../core/money.ts";
 import { ownerStates, roles } from "../../core/tenancy.ts";
 import { plans } from "./plans.ts";
 import { users } from "./users.ts";
@@ -40,6 +41,9 @@ export const workspaces = sqliteTable(
     name: text().notNull(),
     state: text({ enum: ownerStates }).notNull().default("active"),
     createdAtMs: integer("created_at_ms").notNull(),
+    /** The ceiling of the spend of all its keys in micro-USD; NULL is none. */
+    spendLimitMicros: integer("spend_limit_micros"),
+    spendReset: text("spend_reset", { enum: spendResets }).notNull().default("never"),
   },
   (table) => [
     uniqueIndex("workspaces_slug")
@@ -61,6 +65,9 @@ export const members = sqliteTable(
       .references(() => users.id),
     role: text({ enum: roles }).notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
+    /** The ceiling of the spend of the user's keys there in micro-USD; NULL is none. */
+    spendLimitMicros: integer("spend_limit_micros"),
+    spendReset: text("spend_reset", { enum: spendResets }).notNull().default("never"),
   },
   (table) => [
     primaryKey({ columns: [table.organizationId, table.userId] }),

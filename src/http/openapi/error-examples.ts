@@ -6,6 +6,7 @@ interface Sample {
   param?: string;
   retryAfterSeconds?: number;
   fields?: FieldError[];
+  shortage?: { of: string; left: number; asked: number };
 }
 
 const badLabel = { param: "label", message: "Expected string length less or equal to 100." };
@@ -23,6 +24,15 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
   missing_credentials: { message: "You are not logged in. POST /auth/login." },
   invalid_session: { message: "The session has ended. Log in again." },
   login_failed: { message: "Email or password is wrong." },
+  insufficient_credits: {
+    message: "The organization has 0.25 USD of credits left; 1.5 was asked.",
+    shortage: { of: "credits", left: 0.25, asked: 1.5 },
+  },
+  spend_limit_reached: {
+    message: "The spend limit of this key has 0.25 USD left; 1.5 was asked.",
+    shortage: { of: "key", left: 0.25, asked: 1.5 },
+  },
+  hold_closed: { message: "This hold is settled. It cannot be changed any more." },
   cross_site_request: { message: "A page of another site may not make this call." },
   insufficient_role: { message: "Only an admin may do this." },
   owner_suspended: { message: "The user, organization or workspace of this key is not active." },
@@ -89,12 +99,13 @@ export function problemExample(code: ErrorCode): ProblemBody {
 function describe(code: ErrorCode) {
   const sample = samples[code];
   if (sample === undefined) throw new Error(`There is no example of the error ${code}`);
-  const { message, param = null, retryAfterSeconds, fields } = sample;
+  const { message, param = null, retryAfterSeconds, fields, shortage } = sample;
   const members = {
     code,
     param,
     request_id: "req_4f1c09ab2e0000001",
     ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
+    ...(shortage === undefined ? {} : { shortage }),
     ...(fields === undefined ? {} : { details: fields }),
   };
   return { message, members };

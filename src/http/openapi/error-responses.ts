@@ -34,6 +34,13 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
     ],
     headers: ["WWW-Authenticate"],
   },
+  402: {
+    name: "PaymentRequired",
+    description:
+      "The credits of the organization, or a spend limit, do not reach. Nothing was charged.",
+    codes: ["insufficient_credits", "spend_limit_reached"],
+    headers: limitHeaders,
+  },
   403: {
     name: "Forbidden",
     description: "The key or the session is good, but may not do this. A missing scope is named.",
@@ -57,7 +64,7 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
   409: {
     name: "Conflict",
     description: "The current state does not allow it.",
-    codes: ["conflict", "key_revoked", "idempotency_in_progress"],
+    codes: ["conflict", "key_revoked", "hold_closed", "idempotency_in_progress"],
     headers: ["Retry-After", ...limitHeaders],
   },
   410: {

@@ -77,6 +77,7 @@ const tags = [
   { name: "Hats", description: "Named groups of skills, and who wears them." },
   { name: "Sessions", description: "People log in and out." },
   { name: "Users", description: "Everybody with a login, for the operator." },
+  { name: "Credits", description: "What organizations have, spend and hold." },
   { name: "Plans", description: "Named limits that keys and organizations share." },
   { name: "Audit log", description: "Who changed what, when and from where." },
   { name: "System", description: "Health and figures." },

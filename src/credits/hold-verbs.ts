@@ -1,0 +1,89 @@
+import { DomainError, notFound } from "../core/errors.ts";
+import type { Alongside } from "../db/client.ts";
+import type { CreditsContext } from "./credits-context.ts";
+import type { Entry, Hold, LedgerState } from "./ledger-state.ts";
+import { findHold } from "./ledger-store.ts";
+import { end, type Instant, settle } from "./movements.ts";
+import { shortageError } from "./refuse.ts";
+
+interface Ending<T> {
+  organizationId: string;
+  holdId: string;
+  alongside?: (ended: T) => Alongside;
+}
+
+/** A settled hold, and the charge it became; null when the call cost nothing. */
+export interface Settled {
+  hold: Hold;
+  entry: Entry | null;
+  availableMicros: number;
+}
+
+/**
+ * Turns a hold into a charge of what the call cost. Throws 402 for more than there is, which leaves the
+ * hold open, 404, and 409 for one that is closed.
+ */
+export async function settleHold(
+  { db, ledger, billingUrl }: CreditsContext,
+  { organizationId, holdId, micros, alongside = () => [] }: Ending<Settled> & { micros: number },
+): Promise<Settled> {
+  await requireHold(db, organizationId, holdId);
+  const outcome = await ledger.move({
+    about: { holdId },
+    apply: (state, at) => {
+      const open = openHold(state, holdId, at);
+      if (open instanceof DomainError) return open;
+      const settled = settle(state, open, { micros, at });
+      if ("shortage" in settled) return shortageError(settled.shortage, billingUrl);
+      const account = state.accounts.get(organizationId);
+      const availableMicros = (account?.balanceMicros ?? 0) - (account?.heldMicros ?? 0);
+      return { hold: open, entry: settled.done, availableMicros };
+    },
+    alongside: (result) => (result instanceof DomainError ? [] : alongside(result)),
+  });
+  if (outcome instanceof DomainError) throw outcome;
+  return outcome;
+}
+
+/** Gives back what a hold reserves. Throws 404, and 409 for one that is closed. */
+export async function releaseHold(
+  { db, ledger }: CreditsContext,
+  { organizationId, holdId, alongside = () => [] }: Ending<Hold>,
+): Promise<Hold> {
+  await requireHold(db, organizationId, holdId);
+  const outcome = await ledger.move({
+    about: { holdId },
+    apply: (state, at) => {
+      const open = openHold(state, holdId, at);
+      if (!(open instanceof DomainError)) end(state, open, "released", at);
+      return open;
+    },
+    alongside: (result) => (result instanceof DomainError ? [] : alongside(result)),
+  });
+  if (outcome instanceof DomainError) throw outcome;
+  return outcome;
+}
+
+/** A hold of the organization's. Throws the same 404 for a missing and for a foreign one. */
+export async function requireHold(
+  db: CreditsContext["db"],
+  organizationId: string,
+  holdId: string,
+): Promise<Hold> {
+  const found = await findHold(db, organizationId, holdId);
+  if (found === undefined) throw notFound("hold");
+  return found;
+}
+
+/** The error is returned and not thrown: the rest of the batch goes on. */
+function openHold(state: LedgerState, holdId: string, at: Instant): Hold | DomainError {
+  const hold = state.holds.get(holdId);
+  if (hold === undefined) return notFound("hold");
+  // Overdue, and not swept yet.
+  if (hold.state === "open" && hold.expiresAtMs <= at.windowMs) end(state, hold, "expired", at);
+  if (hold.state === "open") return hold;
+  return new DomainError(
+    "hold_closed",
+    `This hold is ${hold.state}. It cannot be changed any more.`,
+  );
+}

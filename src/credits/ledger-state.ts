@@ -1,0 +1,99 @@
+import type { EntryKind, HoldState, SpendReset } from "../core/money.ts";
+import type { Spend } from "./spend-windows.ts";
+
+/** What an organization has, as it was read, and as the changes so far leave it. */
+export interface Account {
+  readonly organizationId: string;
+  balanceMicros: number;
+  heldMicros: number;
+  readonly lowBalanceMicros: number;
+  /** As it was read: the write is taken back when it has moved on. */
+  readonly version: number;
+  isChanged: boolean;
+}
+
+/** Who spends by a key: the key, its workspace, its user. Each may have a limit. */
+export interface Spender {
+  readonly id: string;
+  readonly kind: "key" | "workspace" | "user";
+  readonly limitMicros: number | null;
+  readonly reset: SpendReset;
+}
+
+export interface KeyOwners {
+  readonly keyId: string;
+  readonly organizationId: string;
+  readonly workspaceId: string;
+  readonly userId: string | null;
+  readonly spenders: readonly Spender[];
+}
+
+/** Credits that end one day; what is left of them is spent first. */
+export interface CreditGrant {
+  readonly id: string;
+  readonly organizationId: string;
+  remainingMicros: number;
+  readonly expiresAtMs: number;
+  isChanged: boolean;
+}
+
+export interface Hold {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly keyId: string;
+  readonly amountMicros: number;
+  state: HoldState;
+  readonly subject: string | null;
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly admittedAtMs: number;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  endedAtMs: number | null;
+  settledMicros: number | null;
+}
+
+/** A movement of credits, as it goes into the ledger. */
+export interface Entry {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly atMs: number;
+  readonly kind: EntryKind;
+  readonly amountMicros: number;
+  readonly balanceMicros: number;
+  readonly keyId: string | null;
+  readonly workspaceId: string | null;
+  readonly userId: string | null;
+  readonly subject: string | null;
+  readonly requestId: string | null;
+  readonly attempt: number | null;
+  readonly holdId: string | null;
+  readonly grantId: string | null;
+  readonly reason: string | null;
+  readonly createdBy: string;
+}
+
+/** Everything that one batch of changes rests on, read together, and what they make of it. */
+export interface LedgerState {
+  readonly accounts: Map<string, Account>;
+  readonly keys: Map<string, KeyOwners>;
+  readonly spends: Map<string, Spend>;
+  readonly changedSpends: Set<string>;
+  /** By organization, the soonest to expire first. */
+  readonly grants: Map<string, CreditGrant[]>;
+  readonly holds: Map<string, Hold>;
+  readonly changedHolds: Set<Hold>;
+  /** What was charged or held for a request of a key before, by `requestName`. */
+  readonly charged: Map<string, Entry>;
+  readonly heldFor: Map<string, Hold>;
+  readonly entries: Entry[];
+}
+
+/** The name of a request and attempt of a key: twice is once. */
+export function requestName(request: {
+  keyId: string;
+  requestId: string;
+  attempt: number;
+}): string {
+  return `${request.keyId} ${request.attempt} ${request.requestId}`;
+}

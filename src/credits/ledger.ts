@@ -1,0 +1,142 @@
+import type { Clock } from "../core/clock.ts";
+import { DomainError } from "../core/errors.ts";
+import type { Alongside, Database } from "../db/client.ts";
+import { isOvertaken } from "../db/write-guard.ts";
+import type { WindowClock } from "../limits/window-clock.ts";
+import type { LedgerState } from "./ledger-state.ts";
+import { commitState, type LedgerKeys, readState } from "./ledger-store.ts";
+import type { Instant, Request } from "./movements.ts";
+import { type Shortage, shortageOf } from "./shortage.ts";
+
+/** Changes that share one commit. */
+export const ledgerBatchMax = 256;
+/** Changes that may wait; one more is answered 503. */
+export const ledgerQueueMax = 10_000;
+/** Tries of one batch against other processes that change the same accounts. */
+const attemptsMax = 20;
+
+/** One change of the ledger: what it is about, and what it makes of the state. */
+export interface Movement<T> {
+  about: { organizationId?: string; keyId?: string; holdId?: string; request?: Request };
+  /** Works on the state alone: it neither waits nor writes, and may be run again. */
+  apply: (state: LedgerState, at: Instant) => T;
+  /** What belongs to the transaction besides, told what `apply` returned. */
+  alongside?: ((result: T) => Alongside) | undefined;
+}
+
+interface Waiting {
+  movement: Movement<unknown>;
+  resolve: (result: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Changes the ledger, in batches: what arrives while a commit is under way goes into the next one, so
+ * that many charges share one synced transaction (group commit). An answer is given after it.
+ *
+ * A batch reads the accounts, limits and holds it is about, works out its changes one after the other in
+ * memory, and writes what comes out if no account has moved on since (its `version`): one conditional
+ * write decides. Nothing is kept between two batches that a crash could lose.
+ */
+export class Ledger {
+  #waiting: Waiting[] = [];
+  #isRunning = false;
+  commits = 0;
+  movements = 0;
+
+  constructor(
+    private readonly options: {
+      db: Database;
+      clock: Clock;
+      windowClock: WindowClock;
+      /** Told after each commit what has become of accounts and spends. */
+      onCommitted?: (state: LedgerState) => void;
+    },
+  ) {}
+
+  /** Resolves with what the movement came to, when it is on the disk. */
+  move<T>(movement: Movement<T>): Promise<T> {
+    if (this.#waiting.length >= ledgerQueueMax) {
+      const options = { retryAfterSeconds: 1 };
+      return Promise.reject(new DomainError("overloaded", "Too many charges wait.", options));
+    }
+    return new Promise<T>((resolve, reject) => {
+      const waiting = { movement, resolve, reject } as unknown as Waiting;
+      this.#waiting.push(waiting);
+      if (!this.#isRunning) {
+        this.#isRunning = true;
+        // In a turn of its own: what else arrives in this one shares the commit.
+        setImmediate(() => void this.#runAll());
+      }
+    });
+  }
+
+  /** What would be left for a key to spend, by the same reading and rules; nothing is changed. */
+  async shortage(keyId: string, micros: number): Promise<Shortage | undefined> {
+    const state = await readState(this.options.db, keysOf([{ about: { keyId }, apply: () => {} }]));
+    const key = state.keys.get(keyId);
+    if (key === undefined) return undefined;
+    return shortageOf(state, key, { micros, atMs: this.#now().windowMs });
+  }
+
+  async #runAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#runBatch(this.#waiting.splice(0, ledgerBatchMax));
+    }
+    this.#isRunning = false;
+  }
+
+  /** A batch that fails as a whole is tried one by one: a fault of one is not the others'. */
+  async #runBatch(batch: Waiting[]): Promise<void> {
+    try {
+      const results = await this.#commit(batch.map(({ movement }) => movement));
+      batch.forEach(({ resolve }, at) => {
+        resolve(results[at]);
+      });
+    } catch (error) {
+      const [only] = batch;
+      if (batch.length === 1 && only !== undefined) only.reject(error);
+      else for (const one of batch) await this.#runBatch([one]);
+    }
+  }
+
+  async #commit(movements: readonly Movement<unknown>[]): Promise<unknown[]> {
+    for (let attempt = 1; ; attempt++) {
+      const state = await readState(this.options.db, keysOf(movements));
+      const at = this.#now();
+      const results = movements.map(({ apply }) => apply(state, at));
+      const alongside = movements.flatMap((one, index) => one.alongside?.(results[index]) ?? []);
+      const [first, ...rest] = [...commitState(this.options.db, state), ...alongside];
+      if (first === undefined) return results;
+      try {
+        await this.options.db.write.batch([first, ...rest]);
+      } catch (error) {
+        if (!isOvertaken(error) || attempt >= attemptsMax) throw error;
+        continue;
+      }
+      this.commits++;
+      this.movements += movements.length;
+      this.options.onCommitted?.(state);
+      return results;
+    }
+  }
+
+  #now(): Instant {
+    const wallMs = this.options.clock.nowMs();
+    return { wallMs, windowMs: this.options.windowClock.nowMs(wallMs) };
+  }
+}
+
+function keysOf(movements: readonly Movement<unknown>[]): LedgerKeys {
+  const organizationIds = new Set<string>();
+  const keyIds = new Set<string>();
+  const holdIds = new Set<string>();
+  const requests: Request[] = [];
+  for (const { about } of movements) {
+    if (about.organizationId !== undefined) organizationIds.add(about.organizationId);
+    if (about.keyId !== undefined) keyIds.add(about.keyId);
+    if (about.holdId !== undefined) holdIds.add(about.holdId);
+    if (about.request !== undefined) requests.push(about.request);
+  }
+  return { organizationIds, keyIds, holdIds, requests };
+}
