@@ -4,7 +4,7 @@ import type { Alongside, Database } from "../db/client.ts";
 import { accounts, creditGrants, holds, ledger } from "../db/tables/index.ts";
 import { requireChanges } from "../db/write-guard.ts";
 import type { Entry } from "./ledger-state.ts";
-import { writeEntries } from "./ledger-store.ts";
+import { writeEntries } from "./ledger-write-store.ts";
 
 export { creditGrantsMax } from "./ledger-store.ts";
 

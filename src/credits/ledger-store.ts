@@ -1,5 +1,6 @@
 import { and, asc, eq, gt, inArray, lte, type SQL, sql } from "drizzle-orm";
-import type { Alongside, Database } from "../db/client.ts";
+import type { SpendReset } from "../core/money.ts";
+import type { Database } from "../db/client.ts";
 import {
   accounts,
   creditGrants,
@@ -10,7 +11,6 @@ import {
   spends,
   workspaces,
 } from "../db/tables/index.ts";
-import { requireChanges } from "../db/write-guard.ts";
 import type { CreditGrant, Entry, Hold, KeyOwners, LedgerState, Spender } from "./ledger-state.ts";
 import { requestName } from "./ledger-state.ts";
 import type { Spend } from "./spend-windows.ts";
@@ -36,7 +36,7 @@ export async function readState(db: Database, about: LedgerKeys): Promise<Ledger
   const spenderIds = [...new Set(owners.flatMap((key) => key.spenders.map(({ id }) => id)))];
   const [accountRows, spendRows, grantRows, charged, heldFor] = await Promise.all([
     db.lookup.select().from(accounts).where(among(accounts.organizationId, organizationIds)),
-    db.lookup.select().from(spends).where(among(spends.spenderId, spenderIds)),
+    readSpends(db, spenderIds),
     readGrants(db, organizationIds),
     readCharged(db, about.requests),
     readHeldFor(db, about.requests),
@@ -57,31 +57,6 @@ export async function readState(db: Database, about: LedgerKeys): Promise<Ledger
     heldFor: new Map(heldFor.map((hold) => [requestName(hold), hold])),
     entries: [],
   };
-}
-
-/** The statements that make the changes. The second fails, and all with it, when an account has moved on. */
-export function commitState(db: Database, state: LedgerState): Alongside {
-  const changedAccounts = [...state.accounts.values()].filter(({ isChanged }) => isChanged);
-  if (changedAccounts.length === 0) return [];
-  const accountRows = changedAccounts.map((account) => [
-    account.organizationId,
-    account.balanceMicros,
-    account.heldMicros,
-    account.version,
-  ]);
-  const changedGrants = [...state.grants.values()].flat().filter(({ isChanged }) => isChanged);
-  return [
-    db.write.run(sql`
-      UPDATE ${accounts} SET balance_micros = changed.value ->> 1, held_micros = changed.value ->> 2,
-        version = version + 1
-      FROM json_each(${JSON.stringify(accountRows)}) AS changed
-      WHERE organization_id = changed.value ->> 0 AND version = changed.value ->> 3`),
-    requireChanges(db, accountRows.length),
-    ...writeSpends(db, state),
-    ...writeEntries(db, state.entries),
-    ...writeHolds(db, [...state.changedHolds]),
-    ...(changedGrants.length === 0 ? [] : [writeGrants(db, changedGrants)]),
-  ];
 }
 
 /** The ids of open holds whose end has come, the longest overdue first. */
@@ -136,20 +111,27 @@ async function readHolds(db: Database, ids: ReadonlySet<string>): Promise<Hold[]
     .where(among(holds.id, [...ids]));
 }
 
+type OwnerFields = [
+  keyId: string,
+  organizationId: string,
+  workspaceId: string,
+  userId: string | null,
+  keyLimit: number | null,
+  keyReset: SpendReset,
+  workspaceLimit: number | null,
+  workspaceReset: SpendReset,
+  memberLimit: number | null,
+  memberReset: SpendReset | null,
+];
+
+/** The rows come as one JSON text: libSQL hands a value over at some microseconds a column. */
 async function readOwners(db: Database, keyIds: ReadonlySet<string>): Promise<KeyOwners[]> {
-  const rows = await db.lookup
-    .select({
-      keyId: keys.id,
-      organizationId: keys.organizationId,
-      workspaceId: keys.workspaceId,
-      userId: keys.userId,
-      keyLimit: keys.spendLimitMicros,
-      keyReset: keys.spendReset,
-      workspaceLimit: workspaces.spendLimitMicros,
-      workspaceReset: workspaces.spendReset,
-      memberLimit: members.spendLimitMicros,
-      memberReset: members.spendReset,
-    })
+  if (keyIds.size === 0) return [];
+  const fields = sql`json_array(${keys.id}, ${keys.organizationId}, ${keys.workspaceId},
+    ${keys.userId}, ${keys.spendLimitMicros}, ${keys.spendReset}, ${workspaces.spendLimitMicros},
+    ${workspaces.spendReset}, ${members.spendLimitMicros}, ${members.spendReset})`;
+  const [answer] = await db.lookup
+    .select({ rows: sql<string>`json_group_array(${fields})` })
     .from(keys)
     .innerJoin(workspaces, eq(workspaces.id, keys.workspaceId))
     .leftJoin(
@@ -157,23 +139,38 @@ async function readOwners(db: Database, keyIds: ReadonlySet<string>): Promise<Ke
       and(eq(members.userId, keys.userId), eq(members.organizationId, keys.organizationId)),
     )
     .where(among(keys.id, [...keyIds]));
-  return rows.map(({ keyId, organizationId, workspaceId, userId, ...limits }) => {
-    const spenders: Spender[] = [
-      { id: keyId, kind: "key", limitMicros: limits.keyLimit, reset: limits.keyReset },
-      {
-        id: workspaceId,
-        kind: "workspace",
-        limitMicros: limits.workspaceLimit,
-        reset: limits.workspaceReset,
-      },
-    ];
-    if (userId !== null) {
-      const { memberLimit: limitMicros, memberReset } = limits;
-      const id = userSpenderId(organizationId, userId);
-      spenders.push({ id, kind: "user", limitMicros, reset: memberReset ?? "never" });
-    }
-    return { keyId, organizationId, workspaceId, userId, spenders };
-  });
+  return (JSON.parse(answer?.rows ?? "[]") as OwnerFields[]).map(toOwners);
+}
+
+function toOwners(fields: OwnerFields): KeyOwners {
+  const [keyId, organizationId, workspaceId, userId, ...limits] = fields;
+  const [keyLimit, keyReset, workspaceLimit, workspaceReset, memberLimit, memberReset] = limits;
+  const spenders: Spender[] = [
+    { id: keyId, kind: "key", limitMicros: keyLimit, reset: keyReset },
+    { id: workspaceId, kind: "workspace", limitMicros: workspaceLimit, reset: workspaceReset },
+  ];
+  if (userId !== null) {
+    const id = userSpenderId(organizationId, userId);
+    spenders.push({ id, kind: "user", limitMicros: memberLimit, reset: memberReset ?? "never" });
+  }
+  return { keyId, organizationId, workspaceId, userId, spenders };
+}
+
+async function readSpends(
+  db: Database,
+  ids: readonly string[],
+): Promise<(Spend & { spenderId: string })[]> {
+  if (ids.length === 0) return [];
+  const fields = sql`json_object('spenderId', ${spends.spenderId}, 'totalMicros', ${spends.totalMicros},
+    'heldMicros', ${spends.heldMicros}, 'dayStartMs', ${spends.dayStartMs},
+    'dayMicros', ${spends.dayMicros}, 'weekStartMs', ${spends.weekStartMs},
+    'weekMicros', ${spends.weekMicros}, 'monthStartMs', ${spends.monthStartMs},
+    'monthMicros', ${spends.monthMicros})`;
+  const [answer] = await db.lookup
+    .select({ rows: sql<string>`json_group_array(${fields})` })
+    .from(spends)
+    .where(among(spends.spenderId, ids));
+  return JSON.parse(answer?.rows ?? "[]");
 }
 
 /** A user spends in each organization apart. */
@@ -195,28 +192,31 @@ async function readGrants(
   return rows.map((row) => ({ ...row, isChanged: false }));
 }
 
+/** What was charged for these requests before: mostly nothing, which the index of requests tells. */
 async function readCharged(db: Database, requests: LedgerKeys["requests"]): Promise<Entry[]> {
   if (requests.length === 0) return [];
-  return db.lookup
-    .select()
-    .from(ledger)
-    .where(isOneOf(requests, sql`(${ledger.keyId}, ${ledger.requestId}, ${ledger.attempt})`));
+  const found = await db.lookup.all<{ sequence: number }>(sql`
+    SELECT ledger.sequence AS sequence FROM ${asked(requests)} CROSS JOIN ${ledger}
+      ON ledger.key_id = asked.value ->> 0 AND ledger.request_id = asked.value ->> 1
+      AND ledger.attempt = asked.value ->> 2 AND ledger.request_id IS NOT NULL`);
+  if (found.length === 0) return [];
+  const sequences = found.map(({ sequence }) => sequence);
+  return db.lookup.select().from(ledger).where(inArray(ledger.sequence, sequences));
 }
 
 async function readHeldFor(db: Database, requests: LedgerKeys["requests"]): Promise<Hold[]> {
   if (requests.length === 0) return [];
-  return db.lookup
-    .select()
-    .from(holds)
-    .where(isOneOf(requests, sql`(${holds.keyId}, ${holds.requestId}, ${holds.attempt})`));
+  const found = await db.lookup.all<{ id: string }>(sql`
+    SELECT holds.id AS id FROM ${asked(requests)} CROSS JOIN ${holds}
+      ON holds.key_id = asked.value ->> 0 AND holds.request_id = asked.value ->> 1
+      AND holds.attempt = asked.value ->> 2`);
+  return readHolds(db, new Set(found.map(({ id }) => id)));
 }
 
-function isOneOf(requests: LedgerKeys["requests"], columns: SQL): SQL {
-  const values = JSON.stringify(
-    requests.map(({ keyId, requestId, attempt }) => [keyId, requestId, attempt]),
-  );
-  return sql`${columns} IN (
-    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${values}))`;
+/** The left side of a CROSS JOIN, which SQLite keeps there: each request is one look-up by the index. */
+function asked(requests: LedgerKeys["requests"]): SQL {
+  const values = requests.map(({ keyId, requestId, attempt }) => [keyId, requestId, attempt]);
+  return sql`json_each(${JSON.stringify(values)}) AS asked`;
 }
 
 function nameOf(entry: Entry): string {
@@ -225,65 +225,4 @@ function nameOf(entry: Entry): string {
     requestId: entry.requestId ?? "",
     attempt: entry.attempt ?? 0,
   });
-}
-
-function writeSpends(db: Database, { spends: all, changedSpends }: LedgerState): Alongside {
-  const rows = [...changedSpends].flatMap((id) => {
-    const spend: Spend | undefined = all.get(id);
-    return spend === undefined ? [] : [{ id, ...spend }];
-  });
-  if (rows.length === 0) return [];
-  return [
-    db.write.run(sql`
-      INSERT INTO ${spends} (spender_id, total_micros, held_micros, day_start_ms, day_micros,
-        week_start_ms, week_micros, month_start_ms, month_micros)
-      SELECT value ->> 'id', value ->> 'totalMicros', value ->> 'heldMicros', value ->> 'dayStartMs',
-        value ->> 'dayMicros', value ->> 'weekStartMs', value ->> 'weekMicros',
-        value ->> 'monthStartMs', value ->> 'monthMicros'
-      FROM json_each(${JSON.stringify(rows)}) WHERE true
-      ON CONFLICT (spender_id) DO UPDATE SET
-        total_micros = excluded.total_micros, held_micros = excluded.held_micros,
-        day_start_ms = excluded.day_start_ms, day_micros = excluded.day_micros,
-        week_start_ms = excluded.week_start_ms, week_micros = excluded.week_micros,
-        month_start_ms = excluded.month_start_ms, month_micros = excluded.month_micros`),
-  ];
-}
-
-/** Appends to the ledger. */
-export function writeEntries(db: Database, entries: readonly Entry[]): Alongside {
-  if (entries.length === 0) return [];
-  return [
-    db.write.run(sql`
-      INSERT INTO ${ledger} (id, organization_id, at_ms, kind, amount_micros, balance_micros, key_id,
-        workspace_id, user_id, subject, request_id, attempt, hold_id, grant_id, reason, created_by)
-      SELECT value ->> 'id', value ->> 'organizationId', value ->> 'atMs', value ->> 'kind',
-        value ->> 'amountMicros', value ->> 'balanceMicros', value ->> 'keyId',
-        value ->> 'workspaceId', value ->> 'userId', value ->> 'subject', value ->> 'requestId',
-        value ->> 'attempt', value ->> 'holdId', value ->> 'grantId', value ->> 'reason',
-        value ->> 'createdBy'
-      FROM json_each(${JSON.stringify(entries)})`),
-  ];
-}
-
-function writeHolds(db: Database, rows: readonly Hold[]): Alongside {
-  if (rows.length === 0) return [];
-  return [
-    db.write.run(sql`
-      INSERT INTO ${holds} (id, organization_id, key_id, amount_micros, state, subject, request_id,
-        attempt, admitted_at_ms, created_at_ms, expires_at_ms, ended_at_ms, settled_micros)
-      SELECT value ->> 'id', value ->> 'organizationId', value ->> 'keyId',
-        value ->> 'amountMicros', value ->> 'state', value ->> 'subject', value ->> 'requestId',
-        value ->> 'attempt', value ->> 'admittedAtMs', value ->> 'createdAtMs',
-        value ->> 'expiresAtMs', value ->> 'endedAtMs', value ->> 'settledMicros'
-      FROM json_each(${JSON.stringify(rows)}) WHERE true
-      ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at_ms = excluded.ended_at_ms,
-        settled_micros = excluded.settled_micros`),
-  ];
-}
-
-function writeGrants(db: Database, grants: readonly CreditGrant[]): Alongside[number] {
-  const rows = grants.map(({ id, remainingMicros }) => [id, remainingMicros]);
-  return db.write.run(sql`
-    UPDATE ${creditGrants} SET remaining_micros = changed.value ->> 1
-    FROM json_each(${JSON.stringify(rows)}) AS changed WHERE ${creditGrants.id} = changed.value ->> 0`);
 }

@@ -4,7 +4,8 @@ import type { Alongside, Database } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { LedgerState } from "./ledger-state.ts";
-import { commitState, type LedgerKeys, readState } from "./ledger-store.ts";
+import { type LedgerKeys, readState } from "./ledger-store.ts";
+import { commitState } from "./ledger-write-store.ts";
 import type { Instant, Request } from "./movements.ts";
 import { type Shortage, shortageOf } from "./shortage.ts";
 
@@ -82,6 +83,8 @@ export class Ledger {
   async #runAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       await this.#runBatch(this.#waiting.splice(0, ledgerBatchMax));
+      // Answers go out and requests come in before the next commit begins, and share it.
+      await new Promise(setImmediate);
     }
     this.#isRunning = false;
   }

@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
+import type { Ledger } from "../credits/ledger.ts";
 import type { Database } from "../db/client.ts";
 import type { LiveKeys } from "../keys/live-keys.ts";
 import type { AddressLimiter } from "../limits/address-limiter.ts";
@@ -29,6 +30,7 @@ export function systemRoutes(services: {
   liveKeys: LiveKeys;
   writeBehind: WriteBehind;
   addressLimiter: AddressLimiter;
+  ledger: Ledger;
 }) {
   return new Elysia({ name: "system" })
     .get("/healthz", () => ({ status: "ok" as const }), {
@@ -100,6 +102,14 @@ function gauges(services: Parameters<typeof systemRoutes>[0]) {
     tollgate_unavailable_total: {
       help: "Answers of 503: the storage was busy, full or broken, or too much waited.",
       value: services.metrics.unavailable,
+    },
+    tollgate_ledger_commits_total: {
+      help: "Commits of the ledger.",
+      value: services.ledger.commits,
+    },
+    tollgate_ledger_movements_total: {
+      help: "Charges, holds and their ends that these commits made; many share one.",
+      value: services.ledger.movements,
     },
     process_start_time_seconds: {
       help: "When the process started, Unix seconds.",

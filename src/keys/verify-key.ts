@@ -137,13 +137,14 @@ async function move<Answer>(
   { secret, input }: { secret: LiveSecret; input: Input },
   apply: (state: LedgerState, request: Request, at: Instant) => Moved<Answer>,
 ): Promise<Answer> {
-  const { request_id: requestId = newRequestId(), attempt = 1, subject = null } = input;
+  const { request_id: givenId, attempt = 1, subject = null } = input;
   const keyId = secret.live.id;
-  const request = { keyId, requestId, attempt, subject };
+  const request = { keyId, requestId: givenId ?? newRequestId(), attempt, subject };
   const takeBack = isConsuming(input) ? gate.reserve(secret, gate.clock.nowMs()) : () => {};
   try {
     const { outcome, answer } = await ledger.move({
-      about: { keyId, request },
+      // An id of our own was never used before.
+      about: givenId === undefined ? { keyId } : { keyId, request },
       apply: (state, at) => apply(state, request, at),
       alongside: ({ outcome: made, alongside }) => ("shortage" in made ? [] : alongside()),
     });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { BenchContext, type BenchOptions } from "./bench-context.ts";
 import { describeMachine } from "./machine.ts";
+import { measureCharge } from "./part-charge.ts";
 import { measureCold } from "./part-cold.ts";
 import { measureHot } from "./part-hot.ts";
 import { measureManyKeys } from "./part-many-keys.ts";
@@ -20,13 +21,14 @@ import { type Row, renderTable } from "./report.ts";
 
 const usage = `bun run bench [--only PART[,PART]] [--rounds N] [--seconds S] [--keys N]
               [--connections N] [--port N] [--command "dist/tollgate"] [--json]
-parts: hot, permissions, cold, many-keys, start, verify`;
+parts: hot, permissions, cold, many-keys, start, verify, charge`;
 
 const parts = {
   start: measureStart,
   hot: measureHot,
   permissions: measurePermissions,
   verify: measureVerify,
+  charge: measureCharge,
   "many-keys": measureManyKeys,
   cold: measureCold,
 };
