@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs
 import { Command } from "commander";
 import { verifyChain } from "../audit/audit-store.ts";
 import type { DataPaths } from "../config/load.ts";
+import { isProven, proveAccounts } from "../credits/account-store.ts";
 import { PasswordHasher } from "../crypto/password-hash.ts";
 import { deriveSubkeys, readRootKey } from "../crypto/root-key.ts";
 import { migrationState } from "../db/migrate.ts";
@@ -42,6 +43,7 @@ async function examine(paths: DataPaths): Promise<Finding[]> {
       await finding("migrations", () => examineMigrations(db)),
       await finding("root key", () => examineRootKey(db, paths)),
       await finding("audit log", () => examineAudit(db)),
+      await finding("ledger", () => examineLedger(db)),
     ];
     await db.close();
     return findings;
@@ -109,6 +111,21 @@ async function examineAudit(db: CommandDatabase): Promise<Result> {
     ok: firstBroken === null,
     detail: firstBroken === null ? `${rows} rows in one chain` : broken,
   };
+}
+
+async function examineLedger(db: CommandDatabase): Promise<Result> {
+  const proofs = await proveAccounts(db);
+  const wrong = proofs.find((proof) => !isProven(proof));
+  if (wrong === undefined) {
+    return {
+      ok: true,
+      detail: `${proofs.length} accounts are the sums of their ledgers and holds`,
+    };
+  }
+  const { organizationId, balanceMicros, sumMicros, heldMicros, holdsMicros } = wrong;
+  const balance = `has ${balanceMicros} where its ledger adds up to ${sumMicros}`;
+  const held = `holds ${heldMicros} where open holds are ${holdsMicros}`;
+  return { ok: false, detail: `${organizationId} ${balance}, and ${held} (micro-USD)` };
 }
 
 /** Writes stop when the disk is full, revocations too. */

@@ -60,6 +60,25 @@ export class Authenticator {
   }
 
   /**
+   * The same for a call that asks for money too: `shortOf` says whether there is too little. Nothing is
+   * charged, and a call that is refused is not counted.
+   */
+  async admitWithMoney<T>(
+    call: Call,
+    ask: RouteAsk,
+    shortOf: (secret: LiveSecret) => Promise<Denial | undefined>,
+    respond: (secret: LiveSecret) => T | Promise<T>,
+  ): Promise<T> {
+    const token = this.#requireToken(call.request);
+    const secret = await this.gate.find(token);
+    const denial = this.#judge(call, secret, ask, "data");
+    if (denial !== undefined || secret === undefined) throw this.#refuse(call, secret, denial);
+    const short = await shortOf(secret);
+    if (short !== undefined) throw this.#refuse(call, secret, short);
+    return this.#enter(call, await this.gate.find(token), ask, respond);
+  }
+
+  /**
    * Throws what `admit` would throw for nothing asked, and counts nothing. For a route that validates
    * before it admits: whoever may not call it gets to know no rules.
    */

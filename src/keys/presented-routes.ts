@@ -1,7 +1,11 @@
 import { Elysia } from "elysia";
+import { readAmount } from "../credits/amount-schemas.ts";
+import type { Ledger } from "../credits/ledger.ts";
 import type { AnswerHeaders, Authenticator } from "../http/authenticate.ts";
+import { ErrorSchema } from "../http/error-schemas.ts";
 import { newRequestId } from "../http/request-id.ts";
 import { refuseRepeatedParameters } from "../http/request-path.ts";
+import * as denials from "./denials.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
 import * as schemas from "./presented-schemas.ts";
@@ -12,13 +16,18 @@ export const presentedKeyPaths = ["/key", "/v1/key", "/api/v1/key"] as const;
 interface Services {
   authenticator: Authenticator;
   gate: KeyGate;
+  ledger: Ledger;
+  billingUrl: string | undefined;
 }
 
 /**
  * The answer to `GET /key` without parameters. `headers` gets the state of the key's limits when the
  * call is refused. Throws what the decision throws.
  */
-export function presentedKeyAnswer({ authenticator, gate }: Services) {
+export function presentedKeyAnswer({
+  authenticator,
+  gate,
+}: Pick<Services, "authenticator" | "gate">) {
   const describe = describePresented(gate);
   const ask = { scopes: none };
   return (request: Request, headers: AnswerHeaders): Response | Promise<Response> =>
@@ -26,8 +35,15 @@ export function presentedKeyAnswer({ authenticator, gate }: Services) {
 }
 
 /** The routes of `GET /key`, with and without parameters. */
-export function presentedKeyRoutes({ authenticator, gate }: Services) {
+export function presentedKeyRoutes(services: Services) {
+  const { authenticator, gate } = services;
   const answer = describePresented(gate);
+
+  /** What the ledger would say of a charge, by the same rules. */
+  const shortOf = (micros: number) => async (secret: LiveSecret) => {
+    const shortage = await services.ledger.shortage(secret.live.id, micros);
+    return shortage && denials.shortOf(shortage, services.billingUrl);
+  };
 
   const handle = (context: {
     request: Request;
@@ -38,18 +54,23 @@ export function presentedKeyRoutes({ authenticator, gate }: Services) {
     const scopes = query.scope === undefined ? none : query.scope.split(" ");
     const { model, provider, skill } = query;
     const ask = { scopes, model, provider, skill };
+    if (query.cost !== undefined) {
+      const micros = readAmount("cost", Number(query.cost));
+      const call = { request, headers: set.headers };
+      return authenticator.admitWithMoney(call, ask, shortOf(micros), answer);
+    }
     return authenticator.admit({ request, headers: set.headers }, ask, answer);
   };
 
   const describe = (operationId: string, summary: string) => ({
     query: schemas.PresentedKeyQuerySchema,
-    response: { 200: schemas.PresentedKeySchema },
+    response: { 200: schemas.PresentedKeySchema, 402: ErrorSchema },
     detail: {
       operationId,
       tags: ["Presented key"],
       summary,
       description:
-        "Tells about the key that is presented, and counts as one request. With parameters it answers 403 where the call they describe would be refused.",
+        "Tells about the key that is presented, and counts as one request. With parameters it answers 403 or 402 where the call they describe would be refused, and charges nothing.",
     },
   });
 

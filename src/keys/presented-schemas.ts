@@ -133,5 +133,12 @@ export const PresentedKeyQuerySchema = strictObject({
     }),
   ),
   ...asked,
+  cost: Type.Optional(
+    Type.String({
+      pattern: "^[0-9]{1,10}(\\.[0-9]{1,6})?$",
+      description: "Is there enough for this, in USD? At most six decimals.",
+      examples: ["0.5"],
+    }),
+  ),
 });
 export type PresentedKeyQuery = Static<typeof PresentedKeyQuerySchema>;

@@ -289,6 +289,24 @@ describe("what callers see", () => {
   });
 });
 
+describe("GET /key?cost=", () => {
+  test("tells whether there is enough, charges nothing and counts no refusal", async () => {
+    await grant(5);
+    const key = await newKey({ spend_limit: 3 });
+    const ask = (cost: string) => app.call(`/key?cost=${cost}`, { key: key.secret });
+    expect((await ask("3")).status).toBe(200);
+    const over = await ask("3.000001");
+    expect([over.status, over.body.error.code]).toEqual([402, "spend_limit_reached"]);
+    expect(over.body.error.shortage).toEqual({ of: "key", left: 3, asked: 3.000001 });
+    for (const cost of ["-1", "abc", "0.0000001"]) {
+      const answer = await ask(cost);
+      expect([cost, answer.status, answer.body.error.param]).toEqual([cost, 422, "cost"]);
+    }
+    expect((await credits()).balance).toBe(5);
+    expect((await app.call("/key", { key: key.secret })).body.requests_total).toBe(2);
+  });
+});
+
 describe("adding credits", () => {
   test("is the operator's affair, and audited", async () => {
     const made = await add({ kind: "purchase", amount: 5, reason: "Invoice 7" });

@@ -29,6 +29,8 @@ export async function startDescribedServer() {
   const world = await createWorld(send, managementKey);
   /** A key of the data plane, outside acme, which no test changes. */
   const dataKey = (await world.newKey({}, {})).secret;
+  const credits = { kind: "grant", amount: 100 };
+  await world.perform("addCredits", { path: { id: "default" }, body: credits });
   /** The session of an operator. */
   const operator = await world.newPerson();
   const path = { id: operator.id };
