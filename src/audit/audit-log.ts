@@ -40,6 +40,7 @@ interface Turn {
  * by the sequence number: who comes second reads again.
  */
 export class AuditLog {
+  #urgent: (() => Promise<void>)[] = [];
   #waiting: (() => Promise<void>)[] = [];
   #isRunning = false;
 
@@ -51,14 +52,14 @@ export class AuditLog {
   /** All in one transaction. Returns the results of the change's statements. */
   commit(turn: Turn): Promise<unknown[]> {
     const { isUrgent = false } = turn;
-    if (this.#waiting.length >= auditQueueMax && !isUrgent) {
+    const queue = isUrgent ? this.#urgent : this.#waiting;
+    if (queue.length >= auditQueueMax) {
       const options = { retryAfterSeconds: 1 };
       return Promise.reject(new DomainError("overloaded", "Too many changes wait.", options));
     }
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
     const run = () => this.#take(turn).then(resolve, reject);
-    if (isUrgent) this.#waiting.unshift(run);
-    else this.#waiting.push(run);
+    queue.push(run);
     if (!this.#isRunning) void this.#runAll();
     return promise;
   }
@@ -83,9 +84,12 @@ export class AuditLog {
 
   async #runAll(): Promise<void> {
     this.#isRunning = true;
-    for (let run = this.#waiting.shift(); run !== undefined; run = this.#waiting.shift())
-      await run();
+    for (let run = this.#next(); run !== undefined; run = this.#next()) await run();
     this.#isRunning = false;
+  }
+
+  #next(): (() => Promise<void>) | undefined {
+    return this.#urgent.shift() ?? this.#waiting.shift();
   }
 
   async #take({ actor: before, build }: Turn): Promise<unknown[]> {

@@ -51,5 +51,7 @@ export function describeError(error: unknown): string {
 function describeOne(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ("params" in error) return `${error.name}: a query failed`;
+  // What did not validate is a whole answer, with customers' data in it.
+  if ("validator" in error) return `Validation of the ${String(Reflect.get(error, "type"))} failed`;
   return error.stack ?? `${error.name}: ${error.message}`;
 }

@@ -1,6 +1,7 @@
 import type { AuditAction } from "../audit/audit-event.ts";
-import { notFound } from "../core/errors.ts";
+import { DomainError, notFound } from "../core/errors.ts";
 import { findKey } from "../keys/key-store.ts";
+import { hatsOfKeyMax } from "../keys/schema-fields.ts";
 import type { Actor } from "../organizations/actor.ts";
 import type { ChangeContext } from "../organizations/change-context.ts";
 import { findMember } from "../organizations/member-store.ts";
@@ -33,11 +34,14 @@ async function changeWearer(
     actor,
     build: async ({ organizationId }) => {
       const { workspaceId } = await requireHat(db, organizationId, hatId);
-      await requireWearer(db, { organizationId, workspaceId, wearerId });
+      const hatsWorn = await requireWearer(db, { organizationId, workspaceId, wearerId });
       const isOn = await isWorn(db, hatId, wearerId);
       const wearer = { wearer_id: wearerId };
       const entry = { action, targetId: hatId, organizationId };
       if (action === "hat.put_on") {
+        if (!isOn && hatsWorn >= hatsOfKeyMax) {
+          throw new DomainError("conflict", `A key wears ${hatsOfKeyMax} hats at most.`);
+        }
         const change = isOn ? [] : insertWearer(db, hatId, wearerId);
         return { change, entry: { ...entry, changes: { before: null, after: wearer } } };
       }
@@ -48,18 +52,22 @@ async function changeWearer(
   invalidateOrganization(actor.organizationId);
 }
 
-/** A key is of the hat's workspace, users and teams are of the organization. Throws 404. */
+/**
+ * A key that sees skills is of the hat's workspace, users and teams are of the organization. Returns how
+ * many hats a key wears. Throws 404.
+ */
 async function requireWearer(
   db: ChangeContext["db"],
   of: { organizationId: string; workspaceId: string; wearerId: string },
-): Promise<void> {
+): Promise<number> {
   const { organizationId, workspaceId, wearerId } = of;
   const kind = wearerId.slice(0, wearerId.indexOf("_"));
   if (kind === "key") {
     const stored = await findKey(db, organizationId, wearerId);
-    if (stored?.key.workspaceId === workspaceId) return;
+    const isFit = stored?.key.workspaceId === workspaceId && stored.key.type !== "management";
+    if (isFit) return stored.hats.length;
   }
-  if (kind === "usr" && (await findMember(db, organizationId, wearerId)) !== undefined) return;
-  if (kind === "team" && (await findTeam(db, organizationId, wearerId)) !== undefined) return;
+  if (kind === "usr" && (await findMember(db, organizationId, wearerId)) !== undefined) return 0;
+  if (kind === "team" && (await findTeam(db, organizationId, wearerId)) !== undefined) return 0;
   throw notFound("key, user or team");
 }

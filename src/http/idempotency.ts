@@ -20,7 +20,7 @@ export interface Answer {
 interface Attempt {
   request: Request;
   /** Whose request it is. Another caller's Idempotency-Keys are other keys. */
-  actor: Pick<Actor, "id" | "organizationId">;
+  actor: Pick<Actor, "id" | "organizationId" | "role">;
   /** What has to be the same for a retry, besides method, path and organization. */
   payload: unknown;
 }
@@ -90,8 +90,9 @@ export class Idempotency {
 
   #placeOf({ actor, request, payload }: Attempt, key: string): Place {
     const { idempotencyHash } = this.subkeys;
-    const { id: callerId, organizationId } = actor;
-    const said = [request.method, pathOf(request), organizationId, payload];
+    const { id: callerId, organizationId, role } = actor;
+    // With the role: who has lost it is shown no answer of before.
+    const said = [request.method, pathOf(request), organizationId, role, payload];
     const fingerprint = JSON.stringify(said);
     return {
       callerId,

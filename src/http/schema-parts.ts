@@ -32,8 +32,15 @@ export const literals = <T extends string>(values: readonly T[], description: st
 /** One character that is no control: names are printed on terminals and in lists of one line each. */
 export const printable = "[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]";
 
-/** One line of text that says something, for people. */
-export const printableLine = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;
+/** White space that is no control, and what is neither: no character is both, so matching is linear. */
+const blank = "[ \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000\\ufeff]";
+const visible = "[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]";
+
+/**
+ * One line of text that says something, for people. A pattern that could split a text in several ways
+ * would take seconds for a long one that does not fit.
+ */
+export const printableLine = `^${blank}*${visible}${printable}*$`;
 
 /** A name for use in calls and addresses. */
 export const slug = (description: string, example: string) =>

@@ -51,6 +51,26 @@ export async function hasKeys(db: Database): Promise<boolean> {
   return rows.length > 0;
 }
 
+/** Whether a living key of the operator's belongs to an organization, or to one workspace of it. */
+export async function hasOperatorKey(
+  db: Database,
+  { organizationId, workspaceId }: { organizationId: string; workspaceId?: string },
+): Promise<boolean> {
+  const rows = await db.read
+    .select({ id: keys.id })
+    .from(keys)
+    .where(
+      and(
+        eq(keys.organizationId, organizationId),
+        workspaceId === undefined ? undefined : eq(keys.workspaceId, workspaceId),
+        eq(keys.instanceWide, true),
+        isNull(keys.revokedAtMs),
+      ),
+    )
+    .limit(1);
+  return rows.length > 0;
+}
+
 /** A key of the organization; undefined for a missing one and for another tenant's. */
 export async function findKey(
   db: Database,

@@ -4,7 +4,7 @@ import { DomainError, invalidField, notFound } from "../core/errors.ts";
 import { newId } from "../crypto/ids.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
-import { findKey } from "../keys/key-store.ts";
+import { findKey, hasOperatorKey } from "../keys/key-store.ts";
 import { findPlan } from "../plans/plan-store.ts";
 import type { Actor } from "./actor.ts";
 import type { ChangeContext } from "./change-context.ts";
@@ -131,8 +131,12 @@ export async function deleteOrganization(
   invalidateOrganization(actor.organizationId);
 }
 
-/** A key that ends its own organization could not take that back. */
+/** A key that ends its own organization could not take that back, and nobody else ends the operator's. */
 async function refuseOwnEnd(db: Database, actor: Actor): Promise<void> {
+  const { organizationId } = actor;
+  if (!actor.instanceWide && (await hasOperatorKey(db, { organizationId }))) {
+    throw new DomainError("conflict", "A key of the operator's belongs to this organization.");
+  }
   if (actor.type !== "key") return;
   const own = await findKey(db, actor.organizationId, actor.id);
   if (own === undefined) return;

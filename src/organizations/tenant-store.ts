@@ -1,4 +1,5 @@
 import { and, asc, eq, ne } from "drizzle-orm";
+import { notFound } from "../core/errors.ts";
 import type { Database } from "../db/client.ts";
 import { organizations, workspaces } from "../db/tables/index.ts";
 
@@ -32,6 +33,7 @@ export async function firstWorkspaceId(db: Database, organizationId: string): Pr
     .orderBy(asc(workspaces.createdAtMs), asc(workspaces.id))
     .limit(1);
   const [workspace] = rows;
-  if (workspace === undefined) throw new Error(`${organizationId} has no workspace.`);
+  // Deleted since it was found.
+  if (workspace === undefined) throw notFound("organization");
   return workspace.id;
 }

@@ -15,6 +15,9 @@ export async function endRuntime(
   ending: { runtimeId: string; actor: Actor; isOwn?: (row: RuntimeRow) => boolean },
 ): Promise<Runtime> {
   const { runtimeId, actor, isOwn = () => true } = ending;
+  // What is not there takes no turn before others.
+  const first = await findRuntime(db, actor.organizationId, runtimeId);
+  if (first === undefined || !isOwn(first.runtime)) throw notFound("runtime");
   const ended = await audit.record({
     actor,
     isUrgent: true,

@@ -21,7 +21,7 @@ export const registrationsMax = 10_000;
 /**
  * Registers an instance with the key it has: the instance gets a secret of its own, which is one more
  * secret of that key. So it may do what the key may do, now and after every change, it shares the key's
- * limits, and it ends with the key. Throws 403 for a runtime's own secret, 409 for one too many.
+ * limits, and it ends with the key. Throws 409 for one too many.
  */
 export async function registerRuntime(
   context: KeysContext,
@@ -34,9 +34,6 @@ export async function registerRuntime(
 ): Promise<RuntimeWithSecret> {
   const { db, audit, clock } = context;
   const { name, actor, alongside } = making;
-  if (making.secret.runtimeId !== null) {
-    throw new DomainError("wrong_key_type", "A runtime cannot register another one.");
-  }
   return audit.record({
     actor,
     build: async ({ id: keyId, organizationId, origin }) => {
@@ -86,4 +83,17 @@ export async function registerRuntime(
 /** A day from now, and never longer than the key. */
 export function endOfLife(nowMs: number, keyExpiresAtMs: number | null): number {
   return Math.min(nowMs + runtimeLifeMs, keyExpiresAtMs ?? Infinity);
+}
+
+/**
+ * Throws 403 for a runtime's own secret, and for one in its grace period: a runtime would let a secret
+ * that was rotated away live on. Asked before an Idempotency-Key is looked up, whose answer holds a secret.
+ */
+export function requireRegistering({ runtimeId, expiresAtMs }: LiveSecret): void {
+  if (runtimeId !== null) {
+    throw new DomainError("wrong_key_type", "A runtime cannot register another one.");
+  }
+  if (expiresAtMs === null) return;
+  const message = "This secret was rotated away and ends soon. Register with the new one.";
+  throw new DomainError("wrong_key_type", message);
 }

@@ -12,7 +12,7 @@ import type { KeysContext } from "../keys/keys-context.ts";
 import { beat } from "./beat.ts";
 import { describeRuntime } from "./describe-runtime.ts";
 import { endRuntime } from "./end-runtime.ts";
-import { registerRuntime } from "./register-runtime.ts";
+import { registerRuntime, requireRegistering } from "./register-runtime.ts";
 import { findRuntime, listRuntimes } from "./runtime-store.ts";
 import * as schemas from "./schemas.ts";
 
@@ -40,6 +40,7 @@ function instanceRoutes({ authenticator, idempotency, keys }: Services) {
       ({ request, body, set }) => {
         const call = { request, headers: set.headers };
         return authenticator.admit(call, nothing, (secret) => {
+          requireRegistering(secret);
           const actor = authenticator.dataActor(call, secret);
           return idempotency.create({ request, actor, payload: body }, (alongside) =>
             registerRuntime(keys, { secret, name: body.name, actor, alongside }),

@@ -3,9 +3,12 @@ import { userStates } from "../core/tenancy.ts";
 import { pageParameters, pageSchema } from "../http/pagination.ts";
 import { displayName, id, literals, strictObject, timestamp } from "../http/schema-parts.ts";
 
-/** One `@` and a dot behind it: whether it reaches somebody, only a message can tell. */
+/**
+ * ASCII as in RFC 5321, so that lower case is one and the same for everybody; each label ends at a dot,
+ * so matching is linear. Whether it reaches somebody, only a message can tell.
+ */
 export const emailPattern =
-  "^[^\\s@\\u0000-\\u001f]{1,64}@[^\\s@\\u0000-\\u001f]+\\.[^\\s@\\u0000-\\u001f]+$";
+  "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})+$";
 
 export const userFields = {
   id: id("Id of the user.", "usr_019aa4c1f7db7c01a6e1b8c2d4f60a15"),

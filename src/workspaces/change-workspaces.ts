@@ -4,7 +4,7 @@ import { DomainError, invalidField, notFound } from "../core/errors.ts";
 import { newId } from "../crypto/ids.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
-import { findKey } from "../keys/key-store.ts";
+import { findKey, hasOperatorKey } from "../keys/key-store.ts";
 import type { Actor } from "../organizations/actor.ts";
 import type { ChangeContext } from "../organizations/change-context.ts";
 import { refuseTakenSlug } from "../organizations/taken-slug.ts";
@@ -135,8 +135,12 @@ export async function deleteWorkspace(
   invalidateOrganization(actor.organizationId);
 }
 
-/** A key that ends its own workspace could not take that back. */
+/** A key that ends its own workspace could not take that back, and nobody else ends the operator's. */
 async function refuseOwnEnd(db: Database, actor: Actor, workspaceId: string): Promise<void> {
+  const { organizationId } = actor;
+  if (!actor.instanceWide && (await hasOperatorKey(db, { organizationId, workspaceId }))) {
+    throw new DomainError("conflict", "A key of the operator's belongs to this workspace.");
+  }
   if (actor.type !== "key") return;
   const own = await findKey(db, actor.organizationId, actor.id);
   if (own?.key.workspaceId !== workspaceId) return;
