@@ -98,3 +98,38 @@ describe("one tenant's change", () => {
     expect(gate.findHot(other.secret)).toBeDefined();
   });
 });
+
+describe("a secret that was rotated away", () => {
+  test("registers no runtime to live on by in its grace period", async () => {
+    const key = await app.newKey();
+    await app.manage(`/api-keys/${key.id}/rotate`, { body: { grace_period_seconds: 60 } });
+    expect((await app.call("/key", { key: key.secret })).status).toBe(200);
+    const answer = await app.call("/v1/runtimes", { key: key.secret, body: { name: "x" } });
+    expect([answer.status, answer.body.error.code]).toEqual([403, "wrong_key_type"]);
+  });
+});
+
+describe("a runtime", () => {
+  test("gets no other runtime's secret by the Idempotency-Key of its registration", async () => {
+    const key = await app.newKey();
+    const headers = { "idempotency-key": "worker-1" };
+    const register = (secret: string) =>
+      app.call("/v1/runtimes", { key: secret, body: { name: "worker" }, headers });
+    expect((await register(key.secret)).status).toBe(201);
+    const other = await app.call("/v1/runtimes", { key: key.secret, body: { name: "other" } });
+    expect((await register(other.body.secret)).status).toBe(403);
+  });
+});
+
+describe("the operator's key", () => {
+  test("is not ended by an admin of the organization it lives in", async () => {
+    const admin = await addPerson(app, { role: "admin" });
+    const { data } = (await admin.call("/workspaces")).body;
+    const path = `/workspaces/${data[0].id}`;
+    const suspended = { method: "PATCH", body: { state: "suspended" } };
+    expect((await admin.call(path, suspended)).status).toBe(409);
+    await admin.call("/workspaces", { body: { slug: "spare", name: "Spare" } });
+    expect((await admin.call(`${path}?confirm=default`, { method: "DELETE" })).status).toBe(409);
+    expect((await app.manage("/plans")).status).toBe(200);
+  });
+});

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Client } from "@libsql/client/sqlite3";
+import { drizzle } from "drizzle-orm/libsql/sqlite3";
+import { Ledger } from "../../src/credits/ledger.ts";
+import { charge } from "../../src/credits/movements.ts";
+import type { Database } from "../../src/db/client.ts";
+import { WindowClock } from "../../src/limits/window-clock.ts";
+import { startTestApp, type TestApp } from "../support/test-app.ts";
+
+let app: TestApp;
+let keyId: string;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  keyId = (await app.newKey()).id;
+  const body = { kind: "grant", amount: 100 };
+  await app.manage("/organizations/default/credits", { body });
+});
+afterAll(() => app.stop());
+
+/** The same database, whose call number `failing` is answered with an error; before or after it took place. */
+function failingDatabase(failing: number, when: "before" | "after"): Database & { calls: number } {
+  const real = app.services.db;
+  const counter = { calls: 0 };
+  const wrap = (client: Client): Client =>
+    new Proxy(client, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        if (name !== "execute" && name !== "batch") return value;
+        return async (...args: unknown[]) => {
+          counter.calls++;
+          const isFailing = counter.calls === failing;
+          if (isFailing && when === "before") throw new Error("disk I/O error");
+          const result = await value.apply(target, args);
+          if (isFailing) throw new Error("disk I/O error");
+          return result;
+        };
+      },
+    });
+  return Object.assign(counter, {
+    ...real,
+    lookup: drizzle({ client: wrap(real.lookup.$client) }),
+    write: drizzle({ client: wrap(real.write.$client) }),
+  });
+}
+
+function ledgerOver(db: Database): Ledger {
+  return new Ledger({ db, clock: app.clock, windowClock: new WindowClock(app.clock) });
+}
+
+function chargeOnce(ledger: Ledger, requestId: string): Promise<unknown> {
+  const request = { keyId, requestId, attempt: 1, subject: null };
+  return ledger.move({
+    about: { keyId, request },
+    apply: (state, at) => charge(state, request, { micros: 1_000_000, at }),
+  });
+}
+
+/** `expect().rejects` holds the event loop up, on which the answer of a database thread comes. */
+function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+async function entriesOf(requestId: string): Promise<number> {
+  const { data } = (await app.manage("/organizations/default/ledger?limit=100")).body;
+  return data.filter((entry: { request_id: string }) => entry.request_id === requestId).length;
+}
+
+const isProven = async () =>
+  (await app.manage("/organizations/default/ledger/verify")).body.valid as boolean;
+
+describe("a charge, with each call of the database failing in turn", () => {
+  test("is an error and no charge when the call did not take place", async () => {
+    const counting = failingDatabase(0, "before");
+    await chargeOnce(ledgerOver(counting), "counted");
+    expect(counting.calls).toBeGreaterThan(3);
+    for (let failing = 1; failing <= counting.calls; failing++) {
+      const requestId = `before ${failing}`;
+      const ledger = ledgerOver(failingDatabase(failing, "before"));
+      expect(await errorOf(chargeOnce(ledger, requestId))).toBeInstanceOf(Error);
+      expect([failing, await entriesOf(requestId), await isProven()]).toEqual([failing, 0, true]);
+    }
+  });
+
+  test("is made once when the answer to the commit was lost and the caller asks again", async () => {
+    const counting = failingDatabase(0, "after");
+    await chargeOnce(ledgerOver(counting), "counted again");
+    const requestId = "lost answer";
+    const ledger = ledgerOver(failingDatabase(counting.calls, "after"));
+    expect(await errorOf(chargeOnce(ledger, requestId))).toBeInstanceOf(Error);
+    await chargeOnce(ledgerOver(app.services.db), requestId);
+    expect([await entriesOf(requestId), await isProven()]).toEqual([1, true]);
+  });
+
+  test("of a batch that fails as a whole is made one by one", async () => {
+    const ledger = ledgerOver(failingDatabase(0, "before"));
+    const good = ["a", "b", "c"].map((name) => chargeOnce(ledger, `good ${name}`));
+    const bad = ledger.move({
+      about: { keyId },
+      apply: () => {
+        throw new Error("This one is wrong.");
+      },
+    });
+    expect(String(await errorOf(bad))).toContain("This one is wrong.");
+    await Promise.all(good);
+    for (const name of ["a", "b", "c"]) expect(await entriesOf(`good ${name}`)).toBe(1);
+    expect(await isProven()).toBe(true);
+  });
+});
+
+describe("two ledgers on one file", () => {
+  test("never decide on what the other has changed: together they spend what there is", async () => {
+    const key = await app.newKey();
+    const { balance } = (await app.manage("/organizations/default/credits")).body;
+    const ledgers = [ledgerOver(app.services.db), ledgerOver(app.services.db)];
+    const outcomes = await Promise.all(
+      Array.from({ length: 200 }, (_, at) => {
+        const ledger = ledgers[at % 2] as Ledger;
+        const request = { keyId: key.id, requestId: `both ${at}`, attempt: 1, subject: null };
+        return ledger.move({
+          about: { keyId: key.id, request },
+          apply: (state, now) => charge(state, request, { micros: 1_000_000, at: now }),
+        });
+      }),
+    );
+    const passed = outcomes.filter((outcome) => "done" in outcome).length;
+    expect(passed).toBe(Math.floor(balance));
+    expect(await isProven()).toBe(true);
+  });
+});
