@@ -25,6 +25,15 @@ const chargeMicrosMax = 50_000;
 const firstGrantMicros = 3_000_000;
 const spendLimitMicros = 400_000;
 
+/** What the clients read of an answer: an error has no other field. */
+interface Answer {
+  id: string;
+  secret?: string;
+  valid?: boolean;
+  hold?: { id: string } | null;
+  error?: unknown;
+}
+
 /** Customers with accounts and keys, and clients who do all there is to do with them, until told to stop. */
 export class Bank {
   readonly history = new History();
@@ -50,7 +59,7 @@ export class Bank {
       const headers = { "tollgate-organization": made.id };
       const body = { label: "bank", type: "management", scopes: ["*"] };
       const manager = await this.#operator("/api-keys", body, headers);
-      this.#organizations.push({ id: made.id, managementKey: manager.secret });
+      this.#organizations.push({ id: made.id, managementKey: manager.secret ?? "" });
       await this.#grant(this.#organizations[at] as Organization, firstGrantMicros);
     }
     for (let at = 0; at < keys; at++) {
@@ -181,8 +190,7 @@ export class Bank {
     key: string,
     body: object | undefined,
     options: { isStubborn?: boolean; method?: string; headers?: Record<string, string> },
-    // biome-ignore lint/suspicious/noExplicitAny: the checker reads the database, not the answers.
-  ): Promise<any> {
+  ): Promise<Answer | undefined> {
     const { isStubborn = false, method = "POST", headers = {} } = options;
     for (;;) {
       try {
@@ -195,7 +203,7 @@ export class Bank {
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
-        const answer = await response.json();
+        const answer = (await response.json()) as Answer;
         if (response.status < 500) return answer;
       } catch {
         // Cut off by a kill: whether it took effect is what the checker finds out.

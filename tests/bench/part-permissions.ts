@@ -41,14 +41,18 @@ export async function measurePermissions(context: BenchContext): Promise<Row[]> 
     const asked = median(runs.narrowAsked.map((run) => run.perSecond));
     return [
       ratio(
-        "GET /key, 50 scopes and 20 hats, of *",
+        "GET /key, 50 scopes, 20 hats, as long",
         medianRatio(runs.narrow, runs.long),
         atLeast(0.95),
       ),
       ratio("  by CPU time a request", medianCpuRatio(runs.narrow, runs.long)),
-      ratio("  of * with a shorter answer", medianRatio(runs.narrow, runs.all)),
       ratio(
-        "  asking for scope and skill, of *",
+        "  of * with its own, shorter answer",
+        medianRatio(runs.narrow, runs.all),
+        atLeast(0.95),
+      ),
+      ratio(
+        "  asking for scope and skill, as long",
         medianRatio(runs.narrowAsked, runs.longAsked),
         atLeast(0.95),
       ),

@@ -158,6 +158,21 @@ describe("hats", () => {
     expect(events.body.data).toHaveLength(1);
   });
 
+  test("the patterns of a workspace are bounded, in a new hat and in a change", async () => {
+    const workspace = await newWorkspace();
+    const skills = (hat: number) => Array.from({ length: 100 }, (_, at) => `i${hat}/s${at}`);
+    let last = "";
+    for (let hat = 0; hat < 20; hat++) last = await newHat(workspace, skills(hat));
+    const body = { slug: "over", name: "Over", skills: ["a/b"], workspace_id: workspace };
+    expect((await app.manage("/hats", { body })).status).toBe(409);
+    const change = (patterns: string[]) =>
+      app.manage(`/hats/${last}`, { method: "PATCH", body: { skills: patterns } });
+    expect((await change(skills(99))).status).toBe(200);
+    expect((await change([])).status).toBe(200);
+    expect((await app.manage("/hats", { body })).status).toBe(201);
+    expect((await change(skills(99))).status).toBe(409);
+  });
+
   test("patterns that are none are refused", async () => {
     for (const skill of [
       "github",
