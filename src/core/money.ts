@@ -16,3 +16,11 @@ export type HoldState = (typeof holdStates)[number];
 /** When a spend limit begins anew, at midnight UTC; weeks begin on Monday. */
 export const spendResets = ["never", "daily", "weekly", "monthly"] as const;
 export type SpendReset = (typeof spendResets)[number];
+
+/** What a price is for: a request by skill, or tokens by model. */
+export const priceKinds = ["skill", "model"] as const;
+export type PriceKind = (typeof priceKinds)[number];
+
+/** An auto-recharge that was asked for, and what became of it. */
+export const rechargeStates = ["requested", "fulfilled", "declined"] as const;
+export type RechargeState = (typeof rechargeStates)[number];

@@ -12,6 +12,11 @@ export const idPrefixes = {
   hold: "hold",
   entry: "led",
   grant: "grant",
+  price: "prc",
+  webhook: "wh",
+  event: "evt",
+  delivery: "dlv",
+  recharge: "rch",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

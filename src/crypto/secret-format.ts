@@ -10,6 +10,9 @@ export type LastingKeyType = (typeof lastingKeyTypes)[number];
 export const environments = ["live", "test"] as const;
 export type Environment = (typeof environments)[number];
 
+/** What the keyed hash of a secret was made of: the secret, or the SHA-256 digest it was imported as. */
+export const hashedForms = ["secret", "sha256"] as const;
+
 /** Body: 8 shown + 48 random + 8 checksum, all lower-case hex. 28 random bytes are 224 bits. */
 const randomBytesCount = 28;
 const shownLength = 8;

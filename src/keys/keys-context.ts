@@ -38,6 +38,7 @@ export function createKeysContext(options: {
     invalidate,
     secretRow: ({ keyId, secret, keyPrefix, nowMs }) => ({
       hash: secretHash.of(secret),
+      hashOf: "secret",
       keyId,
       pepperId: secretHash.id,
       keyPrefix,

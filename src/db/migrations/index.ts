@@ -6,6 +6,8 @@ import tenancy from "./0004_tenancy.sql" with { type: "text" };
 import tenancyTriggers from "./0005_tenancy_triggers.sql" with { type: "text" };
 import credits from "./0006_credits.sql" with { type: "text" };
 import creditsTriggers from "./0007_credits_triggers.sql" with { type: "text" };
+import moneyAndEvents from "./0008_money_and_events.sql" with { type: "text" };
+import moneyAndEventsTriggers from "./0009_money_and_events_triggers.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -22,4 +24,6 @@ export const migrations: readonly Migration[] = [
   { name: "0005_tenancy_triggers", sql: tenancyTriggers },
   { name: "0006_credits", sql: credits },
   { name: "0007_credits_triggers", sql: creditsTriggers },
+  { name: "0008_money_and_events", sql: moneyAndEvents },
+  { name: "0009_money_and_events_triggers", sql: moneyAndEventsTriggers },
 ];

@@ -16,6 +16,8 @@ export const accounts = sqliteTable(
     heldMicros: integer("held_micros").notNull().default(0),
     /** Below it, answers warn. */
     lowBalanceMicros: integer("low_balance_micros").notNull().default(10_000_000),
+    /** Counts what added credits: an event of running low is sent once after each. */
+    topUps: integer("top_ups").notNull().default(0),
     /** Goes up with every change: a write that was decided on an older one is taken back. */
     version: integer().notNull().default(0),
   },
@@ -51,6 +53,10 @@ export const ledger = sqliteTable(
     grantId: text("grant_id"),
     reason: text(),
     createdBy: text("created_by").notNull(),
+    /** The price that a charge was worked out by; NULL when the caller named the cost. */
+    priceId: text("price_id"),
+    /** What the price was multiplied by. */
+    units: text({ mode: "json" }).$type<Record<string, number>>(),
   },
   (table) => [
     index("ledger_organization").on(table.organizationId, table.sequence),

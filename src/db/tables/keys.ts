@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { spendResets } from "../../core/money.ts";
-import { environments, keyTypes } from "../../crypto/secret-format.ts";
+import { environments, hashedForms, keyTypes } from "../../crypto/secret-format.ts";
 import { organizations, workspaces } from "./organizations.ts";
 import { plans } from "./plans.ts";
 import { users } from "./users.ts";
@@ -54,6 +54,9 @@ export const keys = sqliteTable(
     index("keys_user").on(table.userId).where(sql`user_id IS NOT NULL`),
     index("keys_workspace").on(table.workspaceId, table.createdAtMs, table.id),
     index("keys_label").on(table.organizationId, table.label, table.id),
+    index("keys_expiry")
+      .on(table.expiresAtMs)
+      .where(sql`expires_at_ms IS NOT NULL AND revoked_at_ms IS NULL`),
   ],
 );
 
@@ -63,6 +66,8 @@ export const secrets = sqliteTable(
   {
     /** HMAC-SHA-256(pepper, secret), base64url. The secret itself is nowhere. */
     hash: text().primaryKey(),
+    /** An imported key comes as a digest: its hash is of that, until the secret is first presented. */
+    hashOf: text("hash_of", { enum: hashedForms }).notNull().default("secret"),
     keyId: text("key_id")
       .notNull()
       .references(() => keys.id),

@@ -1,4 +1,5 @@
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { usageIntervals } from "../../core/usage.ts";
 import { keys } from "./keys.ts";
 
 /**
@@ -16,6 +17,46 @@ export const keyUsage = sqliteTable("key_usage", {
   dayCount: integer("day_count").notNull(),
   requestsTotal: integer("requests_total").notNull(),
   lastUsedAtMs: integer("last_used_at_ms").notNull(),
-  /** What the key has spent, in micro-USD. */
-  spentMicros: integer("spent_micros").notNull().default(0),
+});
+
+/**
+ * What was used in one minute, hour or day, by key, subject and status. `charges` and `cost_micros` are sums of the
+ * ledger up to `usage_cursor`, brought forward in the transaction that moves it; `requests` were counted in memory.
+ */
+export const usageRollups = sqliteTable(
+  "usage_rollups",
+  {
+    organizationId: text("organization_id").notNull(),
+    interval: text({ enum: usageIntervals }).notNull(),
+    startMs: integer("start_ms").notNull(),
+    keyId: text("key_id").notNull(),
+    /** The skill or model; empty for none. */
+    subject: text().notNull(),
+    /** `ok`, or the code of the refusal. */
+    status: text().notNull(),
+    workspaceId: text("workspace_id").notNull(),
+    userId: text("user_id"),
+    requests: integer().notNull(),
+    charges: integer().notNull(),
+    costMicros: integer("cost_micros").notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [
+        table.organizationId,
+        table.interval,
+        table.startMs,
+        table.keyId,
+        table.subject,
+        table.status,
+      ],
+    }),
+    index("usage_rollups_age").on(table.interval, table.startMs),
+  ],
+);
+
+/** One row: the last entry of the ledger that the rollups hold. */
+export const usageCursor = sqliteTable("usage_cursor", {
+  id: integer().primaryKey(),
+  ledgerSequence: integer("ledger_sequence").notNull(),
 });
