@@ -47,13 +47,35 @@ function parse(text: string): unknown {
 
 let bytesBeingRead = 0;
 
-/** Reads at most the bound, whatever the length header says or does not say. */
 async function readText(request: Request): Promise<string> {
-  if (request.body === null) return "";
+  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (length <= smallBodyBytes && !request.headers.has("transfer-encoding")) {
+    return readSmall(request, length);
+  }
+  return request.body === null ? "" : readChunks(request.body);
+}
+
+/**
+ * A small body whose length is said comes in one piece: the server takes so many bytes and no more. To
+ * go through its stream costs a tenth of a verification.
+ */
+async function readSmall(request: Request, length: number): Promise<string> {
+  bytesBeingRead += length;
+  try {
+    return decodeUtf8(await request.bytes());
+  } catch (error) {
+    throw error instanceof DomainError ? error : bodyEnded(error);
+  } finally {
+    bytesBeingRead -= length;
+  }
+}
+
+/** Reads at most the bound, whatever the length header says or does not say. */
+async function readChunks(body: ReadableStream): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
       size += chunk.byteLength;
       bytesBeingRead += chunk.byteLength;
       if (size > bodyBytesMax) throw tooLarge();
@@ -61,17 +83,18 @@ async function readText(request: Request): Promise<string> {
       chunks.push(chunk);
     }
   } catch (error) {
-    if (error instanceof DomainError) throw error;
-    throw new DomainError("invalid_request", "The body ended before its end.", { cause: error });
+    throw error instanceof DomainError ? error : bodyEnded(error);
   } finally {
     bytesBeingRead -= size;
   }
   return decodeUtf8(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks));
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw new DomainError("invalid_json", "The body is not UTF-8.");
   }
@@ -94,6 +117,10 @@ function inspect(value: unknown, path: string, depth: number, seen: number): num
     count = inspect((value as Record<string, unknown>)[name], innerPath, depth + 1, count);
   }
   return count;
+}
+
+function bodyEnded(cause: unknown): DomainError {
+  return new DomainError("invalid_request", "The body ended before its end.", { cause });
 }
 
 function tooLarge(): DomainError {
