@@ -43,7 +43,7 @@ export function insertGrant(db: Database, grant: typeof creditGrants.$inferInser
 /** The statements that book an entry; they fail when the account has moved on since `version`. */
 export function addToBalance(db: Database, entry: Entry, version: number): Alongside {
   return [
-    ...writeEntries(db, [entry]),
+    ...writeEntries([entry]),
     db.write
       .update(accounts)
       .set({ balanceMicros: entry.balanceMicros, version: version + 1 })

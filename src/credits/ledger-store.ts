@@ -1,4 +1,16 @@
-import { and, asc, eq, gt, inArray, lte, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  lte,
+  type Placeholder,
+  type SQL,
+  sql,
+} from "drizzle-orm";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { SpendReset } from "../core/money.ts";
 import type { Database } from "../db/client.ts";
 import {
@@ -34,23 +46,15 @@ export async function readState(db: Database, about: LedgerKeys): Promise<Ledger
   const ofKeys = owners.map(({ organizationId }) => organizationId);
   const organizationIds = [...new Set([...about.organizationIds, ...ofKeys])];
   const spenderIds = [...new Set(owners.flatMap((key) => key.spenders.map(({ id }) => id)))];
-  const [accountRows, spendRows, grantRows, charged, heldFor] = await Promise.all([
-    db.lookup.select().from(accounts).where(among(accounts.organizationId, organizationIds)),
-    readSpends(db, spenderIds),
-    readGrants(db, organizationIds),
+  const money = await readMoney(db, { organizationIds, spenderIds });
+  const [charged, heldFor] = await Promise.all([
     readCharged(db, about.requests),
     readHeldFor(db, about.requests),
   ]);
-  const grants = new Map<string, CreditGrant[]>();
-  for (const grant of grantRows) {
-    grants.set(grant.organizationId, [...(grants.get(grant.organizationId) ?? []), grant]);
-  }
   return {
-    accounts: new Map(accountRows.map((row) => [row.organizationId, { ...row, isChanged: false }])),
+    ...money,
     keys: new Map(owners.map((key) => [key.keyId, key])),
-    spends: new Map(spendRows.map(({ spenderId, ...spend }) => [spenderId, spend])),
     changedSpends: new Set(),
-    grants,
     holds: new Map(byId.map((hold) => [hold.id, hold])),
     changedHolds: new Set(),
     charged: new Map(charged.map((entry) => [nameOf(entry), entry])),
@@ -99,8 +103,15 @@ export async function findHold(
   return rows[0];
 }
 
-function among(column: Parameters<typeof inArray>[0], values: readonly string[]): SQL {
-  return inArray(column, sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`);
+type Column = Parameters<typeof inArray>[0];
+
+function among(column: Column, values: readonly string[]): SQL {
+  return amongText(column, JSON.stringify(values));
+}
+
+/** The values are a JSON text, so that the statement is the same for any number of them. */
+function amongText(column: Column, values: string | Placeholder): SQL {
+  return inArray(column, sql`(SELECT value FROM json_each(${values}))`);
 }
 
 async function readHolds(db: Database, ids: ReadonlySet<string>): Promise<Hold[]> {
@@ -124,22 +135,92 @@ type OwnerFields = [
   memberReset: SpendReset | null,
 ];
 
-/** The rows come as one JSON text: libSQL hands a value over at some microseconds a column. */
-async function readOwners(db: Database, keyIds: ReadonlySet<string>): Promise<KeyOwners[]> {
-  if (keyIds.size === 0) return [];
-  const fields = sql`json_array(${keys.id}, ${keys.organizationId}, ${keys.workspaceId},
+/**
+ * The queries of every batch, put together once a database. Rows come as one JSON text: libSQL hands a
+ * value over at some microseconds a column.
+ */
+const queriesOf = new WeakMap<Database, ReturnType<typeof prepareQueries>>();
+
+function queries(db: Database): ReturnType<typeof prepareQueries> {
+  const known = queriesOf.get(db) ?? prepareQueries(db);
+  queriesOf.set(db, known);
+  return known;
+}
+
+function prepareQueries(db: Database) {
+  const owner = sql`json_array(${keys.id}, ${keys.organizationId}, ${keys.workspaceId},
     ${keys.userId}, ${keys.spendLimitMicros}, ${keys.spendReset}, ${workspaces.spendLimitMicros},
     ${workspaces.spendReset}, ${members.spendLimitMicros}, ${members.spendReset})`;
-  const [answer] = await db.lookup
-    .select({ rows: sql<string>`json_group_array(${fields})` })
-    .from(keys)
-    .innerJoin(workspaces, eq(workspaces.id, keys.workspaceId))
-    .leftJoin(
-      members,
-      and(eq(members.userId, keys.userId), eq(members.organizationId, keys.organizationId)),
-    )
-    .where(among(keys.id, [...keyIds]));
+  const organizationIds = sql.placeholder("organizationIds");
+  const ofGrants = and(
+    amongText(creditGrants.organizationId, organizationIds),
+    gt(creditGrants.remainingMicros, 0),
+  );
+  const ofSpends = amongText(spends.spenderId, sql.placeholder("spenderIds"));
+  return {
+    owners: db.lookup
+      .select({ rows: sql<string>`json_group_array(${owner})` })
+      .from(keys)
+      .innerJoin(workspaces, eq(workspaces.id, keys.workspaceId))
+      .leftJoin(
+        members,
+        and(eq(members.userId, keys.userId), eq(members.organizationId, keys.organizationId)),
+      )
+      .where(amongText(keys.id, sql.placeholder("keyIds")))
+      .prepare(),
+    money: db.lookup
+      .select({
+        accounts: sql<string>`json_group_array(${jsonOf(accounts)})`,
+        spends: sql<string>`(SELECT json_group_array(${jsonOf(spends)}) FROM ${spends} WHERE ${ofSpends})`,
+        grants: sql<string>`(SELECT json_group_array(${jsonOf(creditGrants)}
+          ORDER BY ${creditGrants.expiresAtMs}, ${creditGrants.id}) FROM ${creditGrants} WHERE ${ofGrants})`,
+      })
+      .from(accounts)
+      .where(amongText(accounts.organizationId, organizationIds))
+      .prepare(),
+  };
+}
+
+async function readOwners(db: Database, keyIds: ReadonlySet<string>): Promise<KeyOwners[]> {
+  if (keyIds.size === 0) return [];
+  const [answer] = await queries(db).owners.all({ keyIds: JSON.stringify([...keyIds]) });
   return (JSON.parse(answer?.rows ?? "[]") as OwnerFields[]).map(toOwners);
+}
+
+type SpendRow = typeof spends.$inferSelect;
+
+/** Accounts, spends and what is left of grants. */
+async function readMoney(
+  db: Database,
+  about: { organizationIds: readonly string[]; spenderIds: readonly string[] },
+): Promise<Pick<LedgerState, "accounts" | "spends" | "grants">> {
+  const [answer] = await queries(db).money.all({
+    organizationIds: JSON.stringify(about.organizationIds),
+    spenderIds: JSON.stringify(about.spenderIds),
+  });
+  const rowsOf = <Row>(text: string | undefined) => JSON.parse(text ?? "[]") as Row[];
+  const grants = new Map<string, CreditGrant[]>();
+  for (const row of rowsOf<typeof creditGrants.$inferSelect>(answer?.grants)) {
+    const ofOrganization = grants.get(row.organizationId) ?? [];
+    ofOrganization.push({ ...row, isChanged: false });
+    grants.set(row.organizationId, ofOrganization);
+  }
+  const accountRows = rowsOf<typeof accounts.$inferSelect>(answer?.accounts);
+  const spendRows = rowsOf<SpendRow>(answer?.spends);
+  return {
+    accounts: new Map(accountRows.map((row) => [row.organizationId, { ...row, isChanged: false }])),
+    spends: new Map(
+      spendRows.map(({ spenderId, ...spend }): [string, Spend] => [spenderId, spend]),
+    ),
+    grants,
+  };
+}
+
+/** A row as a JSON object, by the names of the code. */
+function jsonOf(table: SQLiteTable): SQL {
+  const columns = Object.entries(getTableColumns(table));
+  const fields = columns.map(([name, column]) => sql`${sql.raw(`'${name}'`)}, ${column}`);
+  return sql`json_object(${sql.join(fields, sql`, `)})`;
 }
 
 function toOwners(fields: OwnerFields): KeyOwners {
@@ -156,40 +237,9 @@ function toOwners(fields: OwnerFields): KeyOwners {
   return { keyId, organizationId, workspaceId, userId, spenders };
 }
 
-async function readSpends(
-  db: Database,
-  ids: readonly string[],
-): Promise<(Spend & { spenderId: string })[]> {
-  if (ids.length === 0) return [];
-  const fields = sql`json_object('spenderId', ${spends.spenderId}, 'totalMicros', ${spends.totalMicros},
-    'heldMicros', ${spends.heldMicros}, 'dayStartMs', ${spends.dayStartMs},
-    'dayMicros', ${spends.dayMicros}, 'weekStartMs', ${spends.weekStartMs},
-    'weekMicros', ${spends.weekMicros}, 'monthStartMs', ${spends.monthStartMs},
-    'monthMicros', ${spends.monthMicros})`;
-  const [answer] = await db.lookup
-    .select({ rows: sql<string>`json_group_array(${fields})` })
-    .from(spends)
-    .where(among(spends.spenderId, ids));
-  return JSON.parse(answer?.rows ?? "[]");
-}
-
 /** A user spends in each organization apart. */
 export function userSpenderId(organizationId: string, userId: string): string {
   return `${organizationId} ${userId}`;
-}
-
-async function readGrants(
-  db: Database,
-  organizationIds: readonly string[],
-): Promise<CreditGrant[]> {
-  const rows = await db.lookup
-    .select()
-    .from(creditGrants)
-    .where(
-      and(among(creditGrants.organizationId, organizationIds), gt(creditGrants.remainingMicros, 0)),
-    )
-    .orderBy(asc(creditGrants.expiresAtMs), asc(creditGrants.id));
-  return rows.map((row) => ({ ...row, isChanged: false }));
 }
 
 /** What was charged for these requests before: mostly nothing, which the index of requests tells. */

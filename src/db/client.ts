@@ -1,12 +1,14 @@
 import { pathToFileURL } from "node:url";
-import { type Client, createClient } from "@libsql/client/sqlite3";
+import { type Client, createClient, type InStatement, type InValue } from "@libsql/client/sqlite3";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { LibSQLDatabase } from "drizzle-orm/libsql";
 import { drizzle } from "drizzle-orm/libsql/sqlite3";
 import { retryWhileBusy } from "./busy-retry.ts";
+import { isRows } from "./connection.ts";
+import { ConnectionClient } from "./connection-client.ts";
 import { DatabaseFileError, sqliteCode } from "./database-error.ts";
-import { withFreshConnections } from "./fresh-connection.ts";
 import { ThreadClient } from "./thread-client.ts";
+import type { Rows } from "./thread-protocol.ts";
 
 export type Drizzle = LibSQLDatabase<Record<string, never>> & { $client: Client };
 
@@ -35,18 +37,17 @@ export async function openServerDatabase(
   path: string,
   onCrash: (error: Error) => void,
 ): Promise<Database> {
-  const lookup = withFreshConnections(openFile(path, lookupBusyTimeoutMs));
+  const lookup = new ConnectionClient(path, lookupBusyTimeoutMs);
   // A connection of its own: the number means something on one and the same connection only.
-  const version = withFreshConnections(openFile(path, lookupBusyTimeoutMs));
-  const url = pathToFileURL(path).href;
-  const thread = () => ThreadClient.open({ url, busyTimeoutMs: threadBusyTimeoutMs, onCrash });
+  const version = new ConnectionClient(path, lookupBusyTimeoutMs);
+  const thread = () => ThreadClient.open({ path, busyTimeoutMs: threadBusyTimeoutMs, onCrash });
   const [read, write] = await Promise.all([thread(), thread()]);
   const patient = retryWhileBusy(write.asClient());
   return {
-    lookup: drizzle({ client: lookup }),
+    lookup: drizzle({ client: lookup.asClient() }),
     read: drizzle({ client: read.asClient() }),
     write: drizzle({ client: patient }),
-    dataVersion: () => readDataVersion(version),
+    dataVersion: () => readDataVersion(version.asClient()),
     close: async () => {
       await read.close();
       await checkpoint(write.asClient());
@@ -112,15 +113,29 @@ export function asFileError(path: string, error: unknown): unknown {
   }
 }
 
-/** `batch` of a plain client begins DEFERRED; a write that begins so can fail halfway with BUSY. */
+/**
+ * `batch` of a plain client begins DEFERRED; a write that begins so can fail halfway with BUSY. It also
+ * knows one row of values a statement only.
+ */
 function inWriteMode(client: Client): Client {
   return new Proxy(client, {
     get(target, name) {
-      if (name === "batch") return (statements: []) => target.batch(statements, "write");
+      if (name === "batch") {
+        return async (statements: (InStatement | Rows)[]) => {
+          const singles = statements.map((one) => (isRows(one) ? toSingles(one) : [one]));
+          const results = await target.batch(singles.flat(), "write");
+          const ends = singles.map((_, at) => singles.slice(0, at + 1).flat().length);
+          return ends.map((end) => results[end - 1]);
+        };
+      }
       const value = Reflect.get(target, name, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
+}
+
+function toSingles({ sql, args }: Rows): InStatement[] {
+  return args.rows.map((row) => ({ sql, args: row as InValue[] }));
 }
 
 async function readDataVersion(client: Client): Promise<number> {

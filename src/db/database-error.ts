@@ -9,7 +9,6 @@ export class DatabaseFileError extends Error {
 export function sqliteCode(error: unknown): string | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 6; depth++) {
     const code = (at as { code?: unknown }).code;
-    if (code === "CLIENT_CLOSED") return "SQLITE_BUSY"; // It was being replaced: see fresh-connection.ts.
     if (typeof code === "string" && code.startsWith("SQLITE_")) return code;
     at = at.cause;
   }

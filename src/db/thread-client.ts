@@ -1,5 +1,6 @@
-import { type Client, LibsqlError, type ResultSet, type Row } from "@libsql/client/sqlite3";
+import { type Client, LibsqlError, type ResultSet } from "@libsql/client/sqlite3";
 import { DomainError } from "../core/errors.ts";
+import { toResultSet } from "./result-set.ts";
 import type { ThreadReply, ThreadRequest, ThreadResult } from "./thread-protocol.ts";
 
 /** Requests that may wait for one thread; one more is answered 503. */
@@ -35,13 +36,13 @@ export class ThreadClient {
 
   /** Starts the thread and opens the file in it. */
   static async open(options: {
-    url: string;
+    path: string;
     busyTimeoutMs: number;
     onCrash: (error: Error) => void;
   }): Promise<ThreadClient> {
     const client = new ThreadClient(options.onCrash);
-    const { url, busyTimeoutMs } = options;
-    await client.#ask({ kind: "open", url, busyTimeoutMs });
+    const { path, busyTimeoutMs } = options;
+    await client.#ask({ kind: "open", path, busyTimeoutMs });
     return client;
   }
 
@@ -93,25 +94,4 @@ export class ThreadClient {
       waiter?.resolve(reply.results ?? []);
     }
   }
-}
-
-/** Rebuilds libSQL's rows: values by position and by column name, `length` not enumerable. */
-function toResultSet(result: ThreadResult): ResultSet {
-  const rows = result.rows.map((values) => {
-    const row: Record<string | number, unknown> = {};
-    Object.defineProperty(row, "length", { value: values.length });
-    values.forEach((value, at) => {
-      Object.defineProperty(row, at, { value });
-      row[result.columns[at] as string] = value;
-    });
-    return row as unknown as Row;
-  });
-  return {
-    columns: result.columns,
-    columnTypes: result.columnTypes,
-    rows,
-    rowsAffected: result.rowsAffected,
-    lastInsertRowid: undefined,
-    toJSON: () => ({ columns: result.columns, rows: result.rows }),
-  };
 }

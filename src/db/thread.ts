@@ -1,6 +1,6 @@
-import { type Client, createClient, type InStatement } from "@libsql/client/sqlite3";
-import { withFreshConnections } from "./fresh-connection.ts";
-import type { ThreadReply, ThreadRequest } from "./thread-protocol.ts";
+import type { InStatement } from "@libsql/client/sqlite3";
+import { Connection } from "./connection.ts";
+import type { ThreadReply, ThreadRequest, ThreadResult } from "./thread-protocol.ts";
 
 /**
  * The body of a database thread: one connection, one request after the other. SQLite calls block,
@@ -8,47 +8,30 @@ import type { ThreadReply, ThreadRequest } from "./thread-protocol.ts";
  */
 declare const self: Worker;
 
-let client: Client | undefined;
-
-let last: Promise<void> = Promise.resolve();
+let connection: Connection | undefined;
 
 self.onmessage = (event: MessageEvent<ThreadRequest>) => {
-  last = last.then(() => reply(event.data));
+  const { id } = event.data;
+  try {
+    self.postMessage({ id, results: perform(event.data) } satisfies ThreadReply);
+  } catch (error) {
+    self.postMessage({ id, error: plainError(error) } satisfies ThreadReply);
+  }
 };
 
-async function reply(request: ThreadRequest): Promise<void> {
-  try {
-    self.postMessage(await perform(request));
-  } catch (error) {
-    self.postMessage({ id: request.id, error: plainError(error) } satisfies ThreadReply);
-  }
-}
-
-async function perform(request: ThreadRequest): Promise<ThreadReply> {
+function perform(request: ThreadRequest): ThreadResult[] {
   if (request.kind === "open") {
-    const { url, busyTimeoutMs: timeout } = request;
-    client = withFreshConnections(createClient({ url, timeout, concurrency: 1 }));
-    return { id: request.id, results: [] };
+    connection = new Connection(request.path, request.busyTimeoutMs);
+    return [];
   }
-  if (client === undefined) throw new Error("The database thread has not been opened.");
+  if (connection === undefined) throw new Error("The database thread has not been opened.");
   if (request.kind === "close") {
-    client.close();
-    return { id: request.id, results: [] };
+    connection.close();
+    return [];
   }
   const statements = request.statements as InStatement[];
-  const results =
-    request.kind === "batch"
-      ? await client.batch(statements, "write")
-      : [await client.execute(statements[0] as InStatement)];
-  return {
-    id: request.id,
-    results: results.map((result) => ({
-      columns: result.columns,
-      columnTypes: result.columnTypes,
-      rows: result.rows.map((row) => Array.from({ length: row.length }, (_, at) => row[at])),
-      rowsAffected: result.rowsAffected,
-    })),
-  };
+  if (request.kind === "batch") return connection.batch(statements);
+  return [connection.execute(statements[0] as InStatement)];
 }
 
 /** An error as data: structured clone drops the fields of LibsqlError that tell what went wrong. */

@@ -60,8 +60,9 @@ export const ledger = sqliteTable(
   },
   (table) => [
     index("ledger_organization").on(table.organizationId, table.sequence),
+    // The request first: ids that grow with time are written side by side, whatever the key.
     uniqueIndex("ledger_request")
-      .on(table.keyId, table.requestId, table.attempt)
+      .on(table.requestId, table.keyId, table.attempt)
       .where(sql`request_id IS NOT NULL`),
   ],
 );
@@ -109,7 +110,7 @@ export const holds = sqliteTable(
   (table) => [
     index("holds_key_open").on(table.keyId, table.admittedAtMs).where(sql`state = 'open'`),
     index("holds_open_expiry").on(table.expiresAtMs).where(sql`state = 'open'`),
-    uniqueIndex("holds_request").on(table.keyId, table.requestId, table.attempt),
+    uniqueIndex("holds_request").on(table.requestId, table.keyId, table.attempt),
   ],
 );
 
