@@ -81,6 +81,7 @@ export async function startServices(options: {
     db,
     clock,
     windowClock,
+    limitsVersion: () => liveKeys.version,
     onCommitted: (state) => showCommitted(state, { liveKeys, accountViews }),
   });
   const sweeper = new Sweeper({ db, clock, windowClock, ledger, log });

@@ -87,6 +87,8 @@ export interface LedgerState {
   readonly charged: Map<string, Entry>;
   readonly heldFor: Map<string, Hold>;
   readonly entries: Entry[];
+  /** Something was refused, which no conditional write stands for. */
+  isShort: boolean;
 }
 
 /** The name of a request and attempt of a key: twice is once. */

@@ -23,6 +23,7 @@ import {
   spends,
   workspaces,
 } from "../db/tables/index.ts";
+import { LedgerCache } from "./ledger-cache.ts";
 import type { CreditGrant, Entry, Hold, KeyOwners, LedgerState, Spender } from "./ledger-state.ts";
 import { requestName } from "./ledger-state.ts";
 import type { Spend } from "./spend-windows.ts";
@@ -38,15 +39,28 @@ export interface LedgerKeys {
   requests: readonly { keyId: string; requestId: string; attempt: number }[];
 }
 
-/** Everything that a batch rests on, in some look-ups whose number does not grow with it. */
-export async function readState(db: Database, about: LedgerKeys): Promise<LedgerState> {
+/**
+ * Everything that a batch rests on, in some look-ups whose number does not grow with it; what `cache`
+ * remembers is not looked up.
+ */
+export async function readState(
+  db: Database,
+  about: LedgerKeys,
+  cache: LedgerCache = new LedgerCache(),
+): Promise<LedgerState> {
   const byId = await readHolds(db, about.holdIds);
   const keyIds = new Set([...about.keyIds, ...byId.map(({ keyId }) => keyId)]);
-  const owners = await readOwners(db, keyIds);
+  const known = [...keyIds].flatMap((keyId) => cache.ownersOf(keyId) ?? []);
+  const isUnknown = (keyId: string) => cache.ownersOf(keyId) === undefined;
+  const owners = [...known, ...(await readOwners(db, [...keyIds].filter(isUnknown)))];
   const ofKeys = owners.map(({ organizationId }) => organizationId);
   const organizationIds = [...new Set([...about.organizationIds, ...ofKeys])];
   const spenderIds = [...new Set(owners.flatMap((key) => key.spenders.map(({ id }) => id)))];
-  const money = await readMoney(db, { organizationIds, spenderIds });
+  const money = await readMoney(db, {
+    organizationIds: organizationIds.filter((id) => !cache.hasAccount(id)),
+    spenderIds: spenderIds.filter((id) => !cache.hasSpend(id)),
+  });
+  cache.addTo(money, { organizationIds, spenderIds });
   const [charged, heldFor] = await Promise.all([
     readCharged(db, about.requests),
     readHeldFor(db, about.requests),
@@ -60,6 +74,7 @@ export async function readState(db: Database, about: LedgerKeys): Promise<Ledger
     charged: new Map(charged.map((entry) => [nameOf(entry), entry])),
     heldFor: new Map(heldFor.map((hold) => [requestName(hold), hold])),
     entries: [],
+    isShort: false,
   };
 }
 
@@ -181,9 +196,9 @@ function prepareQueries(db: Database) {
   };
 }
 
-async function readOwners(db: Database, keyIds: ReadonlySet<string>): Promise<KeyOwners[]> {
-  if (keyIds.size === 0) return [];
-  const [answer] = await queries(db).owners.all({ keyIds: JSON.stringify([...keyIds]) });
+async function readOwners(db: Database, keyIds: readonly string[]): Promise<KeyOwners[]> {
+  if (keyIds.length === 0) return [];
+  const [answer] = await queries(db).owners.all({ keyIds: JSON.stringify(keyIds) });
   return (JSON.parse(answer?.rows ?? "[]") as OwnerFields[]).map(toOwners);
 }
 
@@ -194,6 +209,8 @@ async function readMoney(
   db: Database,
   about: { organizationIds: readonly string[]; spenderIds: readonly string[] },
 ): Promise<Pick<LedgerState, "accounts" | "spends" | "grants">> {
+  const isNothing = about.organizationIds.length + about.spenderIds.length === 0;
+  if (isNothing) return { accounts: new Map(), spends: new Map(), grants: new Map() };
   const [answer] = await queries(db).money.all({
     organizationIds: JSON.stringify(about.organizationIds),
     spenderIds: JSON.stringify(about.spenderIds),

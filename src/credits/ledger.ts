@@ -3,6 +3,7 @@ import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
+import { LedgerCache } from "./ledger-cache.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import { type LedgerKeys, readState } from "./ledger-store.ts";
 import { commitState } from "./ledger-write-store.ts";
@@ -37,11 +38,12 @@ interface Waiting {
  *
  * A batch reads the accounts, limits and holds it is about, works out its changes one after the other in
  * memory, and writes what comes out if no account has moved on since (its `version`): one conditional
- * write decides. Nothing is kept between two batches that a crash could lose.
+ * write decides. What is kept between two batches is a copy of what was written.
  */
 export class Ledger {
   #waiting: Waiting[] = [];
   #isRunning = false;
+  #cache = new LedgerCache();
   commits = 0;
   movements = 0;
 
@@ -50,6 +52,8 @@ export class Ledger {
       db: Database;
       clock: Clock;
       windowClock: WindowClock;
+      /** Changes when a limit may have changed, or to whom a key belongs. */
+      limitsVersion: () => number;
       /** Told after each commit what has become of accounts and spends. */
       onCommitted?: (state: LedgerState) => void;
     },
@@ -105,23 +109,42 @@ export class Ledger {
 
   async #commit(movements: readonly Movement<unknown>[]): Promise<unknown[]> {
     for (let attempt = 1; ; attempt++) {
-      const state = await readState(this.options.db, keysOf(movements));
-      const at = this.#now();
-      const results = movements.map(({ apply }) => apply(state, at));
+      const version = this.options.limitsVersion();
+      this.#cache.useOnlyOf(version);
+      const { state, results } = await this.#work(movements);
       const alongside = movements.flatMap((one, index) => one.alongside?.(results[index]) ?? []);
       const [first, ...rest] = [...commitState(this.options.db, state), ...alongside];
       if (first === undefined) return results;
       try {
         await this.options.db.write.batch([first, ...rest]);
       } catch (error) {
+        // Whatever was written or not: what is in the file is read again.
+        this.#cache.forget();
         if (!isOvertaken(error) || attempt >= attemptsMax) throw error;
         continue;
       }
+      if (version === this.options.limitsVersion()) this.#cache.keep(state);
       this.commits++;
       this.movements += movements.length;
       this.options.onCommitted?.(state);
       return results;
     }
+  }
+
+  /** What the movements make of the state. Nobody is refused out of memory: that is read first. */
+  async #work(
+    movements: readonly Movement<unknown>[],
+  ): Promise<{ state: LedgerState; results: unknown[] }> {
+    const about = keysOf(movements);
+    // What is about an account as a whole may find nothing to do, which no write stands for either.
+    if (about.organizationIds.size > 0) this.#cache.forget();
+    const isRemembered = !this.#cache.isEmpty;
+    const state = await readState(this.options.db, about, this.#cache);
+    const at = this.#now();
+    const results = movements.map(({ apply }) => apply(state, at));
+    if (!state.isShort || !isRemembered) return { state, results };
+    this.#cache.forget();
+    return this.#work(movements);
   }
 
   #now(): Instant {

@@ -137,6 +137,11 @@ function contextOf(place: Place): string {
   return `idempotent_answers ${place.callerId} ${place.keyHash} ${place.payloadHash}`;
 }
 
+/** Whether a request carries an Idempotency-Key: the others need no answer kept. */
+export function isRetriable(request: Request): boolean {
+  return request.headers.has("idempotency-key");
+}
+
 function readKey(request: Request): string | undefined {
   const key = request.headers.get("idempotency-key");
   if (key === null) return undefined;

@@ -41,6 +41,11 @@ export class LiveKeys {
     this.#reader = new ColdReader(options.loadSecrets, () => this.#version);
   }
 
+  /** Goes up with every invalidation: what was read before it may be old. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** The secret when it is in memory. `digest` is `digestOf(secret)`. */
   find(digest: string): LiveSecret | undefined {
     const found = this.#bySecret.get(digest);

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import type { Ledger } from "../credits/ledger.ts";
 import type { Authorizer } from "../http/authorize.ts";
-import type { Idempotency } from "../http/idempotency.ts";
+import { type Idempotency, isRetriable } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
@@ -30,7 +30,9 @@ export function verifyRoutes(services: {
       "/v1/keys/verify",
       ({ request, body, actor }) => {
         const { organizationId } = actor;
-        if (body.cost === undefined) return verifyKey(services, { organizationId, input: body });
+        if (body.cost === undefined || !isRetriable(request)) {
+          return verifyKey(services, { organizationId, input: body });
+        }
         return idempotency.run({ request, actor, payload: body }, async (remember) => {
           const alongside = (verdict: unknown) => remember({ status: 200, body: verdict });
           const asked = { organizationId, input: body, alongside };

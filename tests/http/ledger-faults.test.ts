@@ -45,7 +45,12 @@ function failingDatabase(failing: number, when: "before" | "after"): Database & 
 }
 
 function ledgerOver(db: Database): Ledger {
-  return new Ledger({ db, clock: app.clock, windowClock: new WindowClock(app.clock) });
+  return new Ledger({
+    db,
+    clock: app.clock,
+    windowClock: new WindowClock(app.clock),
+    limitsVersion: () => app.services.liveKeys.version,
+  });
 }
 
 function chargeOnce(ledger: Ledger, requestId: string): Promise<unknown> {
@@ -128,6 +133,61 @@ describe("two ledgers on one file", () => {
     );
     const passed = outcomes.filter((outcome) => "done" in outcome).length;
     expect(passed).toBe(Math.floor(balance));
+    expect(await isProven()).toBe(true);
+  });
+});
+
+describe("what a batch remembers for the next", () => {
+  const spend = async (key: { id: string }, micros: number) => {
+    const request = { keyId: key.id, requestId: crypto.randomUUID(), attempt: 1, subject: null };
+    return app.services.ledger.move({
+      about: { keyId: key.id, request },
+      apply: (state, at) => charge(state, request, { micros, at }),
+    });
+  };
+  const grant = (amount: number) =>
+    app.manage("/organizations/default/credits", { body: { kind: "grant", amount } });
+  const adjust = (amount: number) =>
+    app.manage("/organizations/default/credits", {
+      body: { kind: "adjustment", amount, reason: "test" },
+    });
+
+  test("does not outlive a change of the balance by anybody else", async () => {
+    await grant(10);
+    const key = await app.newKey();
+    expect(await spend(key, 1)).toHaveProperty("done");
+    const { balance } = (await app.manage("/organizations/default/credits")).body;
+    await adjust(-balance);
+    expect(await spend(key, 1)).toHaveProperty("shortage.leftMicros", 0);
+    await grant(5);
+    expect(await spend(key, 5_000_000)).toHaveProperty("done");
+    expect(await spend(key, 1)).toHaveProperty("shortage.leftMicros", 0);
+    expect(await isProven()).toBe(true);
+  });
+
+  test("does not outlive a change of a limit", async () => {
+    await grant(10);
+    const key = await app.newKey({ spend_limit: 2 });
+    expect(await spend(key, 1_000_000)).toHaveProperty("done");
+    const patch = (spend_limit: number | null) =>
+      app.manage(`/api-keys/${key.id}`, { method: "PATCH", body: { spend_limit } });
+    await patch(1);
+    expect(await spend(key, 1)).toHaveProperty("shortage.of", "key");
+    await patch(1.5);
+    expect(await spend(key, 500_000)).toHaveProperty("done");
+    expect(await spend(key, 1)).toHaveProperty("shortage.of", "key");
+    await patch(null);
+    expect(await spend(key, 1_000_000)).toHaveProperty("done");
+  });
+
+  test("holds what was spent: many small charges end exactly at the limit", async () => {
+    await grant(10);
+    const key = await app.newKey({ spend_limit: 0.00005, spend_limit_reset: "daily" });
+    const outcomes: unknown[] = [];
+    for (let at = 0; at < 70; at++) outcomes.push(await spend(key, 1));
+    expect(outcomes.filter((outcome) => Object.hasOwn(outcome as object, "done"))).toHaveLength(50);
+    const shown = await app.call("/key", { key: key.secret });
+    expect(shown.body.usage).toBe(0.00005);
     expect(await isProven()).toBe(true);
   });
 });
