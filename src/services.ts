@@ -16,6 +16,7 @@ import { scheduleMaintenance } from "./db/maintenance.ts";
 import { Authenticator } from "./http/authenticate.ts";
 import { Authorizer, sessionRequestsMax } from "./http/authorize.ts";
 import { ClientAddresses } from "./http/client-address.ts";
+import { EventLoopDelay } from "./http/event-loop-delay.ts";
 import { Idempotency } from "./http/idempotency.ts";
 import { Metrics } from "./http/metrics.ts";
 import { KeyGate } from "./keys/key-gate.ts";
@@ -61,6 +62,8 @@ export async function startServices(options: {
   const addresses = new ClientAddresses(parseTrustedProxies(config));
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
+  const eventLoopDelay = new EventLoopDelay();
+  eventLoopDelay.start();
   const audit = new AuditLog(db, clock);
   const authenticator = new Authenticator(gate, addresses, addressLimiter, metrics);
   const { tokenHash } = subkeys;
@@ -107,6 +110,7 @@ export async function startServices(options: {
     addresses,
     addressLimiter,
     metrics,
+    eventLoopDelay,
     authenticator,
     authorizer: new Authorizer({ db, authenticator, sessions, sessionLimiter }),
     idempotency: new Idempotency(db, clock, subkeys),
@@ -146,6 +150,7 @@ export async function startServices(options: {
     }),
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */
     async stop(): Promise<boolean> {
+      eventLoopDelay.stop();
       watch.stop();
       sweeper.stop();
       stopMaintenance();

@@ -9,6 +9,7 @@ import type { AddressLimiter } from "../limits/address-limiter.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
 import type { Authorizer } from "./authorize.ts";
 import { ErrorSchema } from "./error-schemas.ts";
+import type { EventLoopDelay } from "./event-loop-delay.ts";
 import { management } from "./management.ts";
 import type { Metrics } from "./metrics.ts";
 import { strictObject } from "./schema-parts.ts";
@@ -31,6 +32,7 @@ export function systemRoutes(services: {
   writeBehind: WriteBehind;
   addressLimiter: AddressLimiter;
   ledger: Ledger;
+  eventLoopDelay: EventLoopDelay;
 }) {
   return new Elysia({ name: "system" })
     .get("/healthz", () => ({ status: "ok" as const }), {
@@ -85,7 +87,15 @@ export function systemRoutes(services: {
 }
 
 function gauges(services: Parameters<typeof systemRoutes>[0]) {
+  const { p50Seconds, p99Seconds, maxSeconds } = services.eventLoopDelay.take();
+  const delay = (which: string, value: number) => ({
+    help: `How late the event loop was since the last scrape, ${which}.`,
+    value,
+  });
   return {
+    tollgate_event_loop_delay_p50_seconds: delay("the median", p50Seconds),
+    tollgate_event_loop_delay_p99_seconds: delay("99th percentile", p99Seconds),
+    tollgate_event_loop_delay_max_seconds: delay("the longest", maxSeconds),
     tollgate_live_keys: { help: "Keys in memory.", value: services.liveKeys.size },
     tollgate_unsaved_keys: {
       help: "Keys whose counters wait to be saved.",
