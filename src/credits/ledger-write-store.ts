@@ -58,12 +58,13 @@ export function writeEntries(db: Database, entries: readonly Entry[]): Alongside
   return [
     db.write.run(sql`
       INSERT INTO ${ledger} (id, organization_id, at_ms, kind, amount_micros, balance_micros, key_id,
-        workspace_id, user_id, subject, request_id, attempt, hold_id, grant_id, reason, created_by)
+        workspace_id, user_id, subject, request_id, attempt, hold_id, grant_id, reason, created_by,
+        price_id, units)
       SELECT value ->> 'id', value ->> 'organizationId', value ->> 'atMs', value ->> 'kind',
         value ->> 'amountMicros', value ->> 'balanceMicros', value ->> 'keyId',
         value ->> 'workspaceId', value ->> 'userId', value ->> 'subject', value ->> 'requestId',
         value ->> 'attempt', value ->> 'holdId', value ->> 'grantId', value ->> 'reason',
-        value ->> 'createdBy'
+        value ->> 'createdBy', value ->> 'priceId', value ->> 'units'
       FROM json_each(${JSON.stringify(entries)})`),
   ];
 }
@@ -73,11 +74,13 @@ function writeHolds(db: Database, rows: readonly Hold[]): Alongside {
   return [
     db.write.run(sql`
       INSERT INTO ${holds} (id, organization_id, key_id, amount_micros, state, subject, request_id,
-        attempt, admitted_at_ms, created_at_ms, expires_at_ms, ended_at_ms, settled_micros)
+        attempt, admitted_at_ms, created_at_ms, expires_at_ms, ended_at_ms, settled_micros,
+        price_id)
       SELECT value ->> 'id', value ->> 'organizationId', value ->> 'keyId',
         value ->> 'amountMicros', value ->> 'state', value ->> 'subject', value ->> 'requestId',
         value ->> 'attempt', value ->> 'admittedAtMs', value ->> 'createdAtMs',
-        value ->> 'expiresAtMs', value ->> 'endedAtMs', value ->> 'settledMicros'
+        value ->> 'expiresAtMs', value ->> 'endedAtMs', value ->> 'settledMicros',
+        value ->> 'priceId'
       FROM json_each(${JSON.stringify(rows)}) WHERE true
       ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at_ms = excluded.ended_at_ms,
         settled_micros = excluded.settled_micros`),
