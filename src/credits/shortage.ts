@@ -35,7 +35,10 @@ export function shortageOf(
 }
 
 /** What is left of a spender's limit; null where there is none. */
-export function leftOf({ limitMicros, reset }: Spender, spend: Spend): number | null {
+export function leftOf(
+  { limitMicros, reset }: Pick<Spender, "limitMicros" | "reset">,
+  spend: Spend,
+): number | null {
   if (limitMicros === null) return null;
   return Math.max(0, limitMicros - spentSince(spend, reset) - spend.heldMicros);
 }
