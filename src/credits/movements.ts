@@ -140,7 +140,7 @@ function spend(
   account.balanceMicros -= micros;
   account.isChanged = true;
   for (const { id } of key.spenders) {
-    addSpend(spendOf(state, id, at.windowMs), micros, admittedAtMs);
+    addSpend(spendOf(state, id, at.windowMs), micros, { admittedAtMs, atMs: at.windowMs });
     state.changedSpends.add(id);
   }
   spendGrants(state, organizationId, micros);

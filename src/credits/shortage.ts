@@ -27,6 +27,8 @@ export function shortageOf(
   if (micros > left) return { of: "credits", leftMicros: left, askedMicros: micros };
   for (const spender of key.spenders) {
     const leftMicros = leftOf(spender, spendOf(state, spender.id, atMs));
+    // Also when nothing is charged: see `rollSpend`.
+    if (state.changedSpends.has(spender.id)) account.isChanged = true;
     if (leftMicros !== null && micros > leftMicros) {
       return { of: spender.kind, leftMicros, askedMicros: micros };
     }
@@ -54,7 +56,7 @@ export function accountOf(state: LedgerState, organizationId: string): Account {
 export function spendOf(state: LedgerState, spenderId: string, atMs: number): Spend {
   const known = state.spends.get(spenderId);
   if (known !== undefined) {
-    rollSpend(known, atMs);
+    if (rollSpend(known, atMs)) state.changedSpends.add(spenderId);
     return known;
   }
   const none = noSpend(atMs);
