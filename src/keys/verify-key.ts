@@ -59,7 +59,8 @@ export async function verifyKey(
   if (denial !== undefined || secret === undefined || !cost.isSome) {
     return conclude(verifier, { secret, denial, input });
   }
-  return move(verifier, { secret, input, cost }, ({ state, request, at, ...known }) => {
+  return move(verifier, { secret, input, cost, earlier: "charged" }, (asked) => {
+    const { state, request, at, ...known } = asked;
     const outcome =
       known.micros === 0 && !state.charged.has(requestName(request))
         ? free(known)
@@ -84,7 +85,8 @@ export async function holdCredits(
   if (denial !== undefined || secret === undefined) {
     return { ...conclude(verifier, { secret, denial, input }), hold: null };
   }
-  return move(verifier, { secret, input, cost }, ({ state, request, at, ...known }) => {
+  return move(verifier, { secret, input, cost, earlier: "heldFor" }, (asked) => {
+    const { state, request, at, ...known } = asked;
     const outcome = hold(state, request, { ...known, ttlMs, at });
     const verdict = verdictOf(verifier, { secret, state, outcome });
     const answer = { ...verdict, hold: "done" in outcome ? describeHold(outcome.done) : null };
@@ -159,9 +161,16 @@ function free({ priceId = null }: Cost): Outcome<{ amountMicros: number; priceId
  */
 async function move<Answer>(
   { gate, metrics, ledger, prices }: Verifier,
-  { secret, input, cost }: { secret: LiveSecret; input: Input; cost: AskedCost },
+  asking: {
+    secret: LiveSecret;
+    input: Input;
+    cost: AskedCost;
+    /** Where the state has what was made for the same request before. */
+    earlier: "charged" | "heldFor";
+  },
   apply: (move: Move) => Moved<Answer>,
 ): Promise<Answer> {
+  const { secret, input, cost, earlier } = asking;
   const { request_id: givenId, attempt = 1 } = input;
   const subject = input.subject ?? input.skill ?? input.model ?? null;
   const keyId = secret.live.id;
@@ -172,7 +181,9 @@ async function move<Answer>(
       // An id of our own was never used before.
       about: givenId === undefined ? { keyId } : { keyId, request },
       apply: (state, at) => {
-        const known = costNow(cost, { state, request, at });
+        // A repeated request gets the same again, also when its price has ended since.
+        const isAgain = state[earlier].has(requestName(request));
+        const known = isAgain ? { micros: 0 } : cost.at(at.wallMs);
         return known instanceof DomainError ? known : apply({ ...known, state, request, at });
       },
       alongside: (moved) =>
@@ -192,16 +203,6 @@ async function move<Answer>(
     takeBack();
     throw error;
   }
-}
-
-/** A repeated request gets what it was charged or held before, also when its price has ended since. */
-function costNow(
-  cost: AskedCost,
-  { state, request, at }: Pick<Move, "state" | "request" | "at">,
-): Cost | DomainError {
-  const name = requestName(request);
-  if (state.charged.has(name) || state.heldFor.has(name)) return { micros: 0 };
-  return cost.at(at.wallMs);
 }
 
 function isConsuming(input: Input): boolean {

@@ -365,6 +365,17 @@ describe("a charge by price", () => {
     expect(await balance()).toBe(99);
   });
 
+  test("costs the same when the request was held before, and the other way round", async () => {
+    await perRequest(skill, 1);
+    const once = { skill, request_id: "r1" };
+    await hold({ ...once, max_units: { requests: 3 } });
+    expect((await verify({ ...once, units: {} })).body.charged).toBe(1);
+    await verify({ skill, request_id: "r2", cost: 2 });
+    const held = (await hold({ skill, request_id: "r2", max_units: { requests: 4 } })).body.hold;
+    expect(held.amount).toBe(4);
+    expect((await manage(at("/credits"))).body).toMatchObject({ balance: 97, held: 7 });
+  });
+
   test("in a batch: a price that is missing is 422 before anybody is charged", async () => {
     await perRequest(skill, 1);
     const good = { key: key.secret, skill, units: {} };
