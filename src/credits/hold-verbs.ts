@@ -4,7 +4,7 @@ import { quote } from "../prices/quote.ts";
 import type { AskedUnits } from "../prices/units-schema.ts";
 import { readAmount } from "./amount-schemas.ts";
 import type { CreditsContext } from "./credits-context.ts";
-import type { Entry, Hold, LedgerState } from "./ledger-state.ts";
+import { type Entry, type Hold, type LedgerState, requestName } from "./ledger-state.ts";
 import { findHold } from "./ledger-store.ts";
 import { type Cost, end, type Instant, settle } from "./movements.ts";
 import { shortageError } from "./refuse.ts";
@@ -30,8 +30,8 @@ export interface RealCost {
 
 /**
  * Turns a hold into a charge of what the call cost, named or by the price in force when it was held.
- * Throws 402 for more than there is, which leaves the hold open, 404, 409 for one that is closed, and 422
- * for what is no cost, or units without a price.
+ * Throws 402 for more than there is, which leaves the hold open, 404, 409 for one that is closed or whose
+ * request was charged without it, and 422 for what is no cost, or units without a price.
  */
 export async function settleHold(
   { db, ledger, prices, billingUrl }: CreditsContext,
@@ -45,6 +45,7 @@ export async function settleHold(
     apply: (state, at) => {
       const open = openHold(state, holdId, at);
       if (open instanceof DomainError) return open;
+      if (state.charged.has(requestName(open))) return chargedAlready();
       const cost = costOf(open);
       if (cost instanceof DomainError) return cost;
       const settled = settle(state, open, { ...cost, at });
@@ -74,6 +75,14 @@ function readRealCost(
     const price = priceId === null ? undefined : book.find(priceId);
     return price === undefined ? unpriced() : quote(price, units, "units");
   };
+}
+
+/** A request is charged once, and this hold's was, without it. */
+function chargedAlready(): DomainError {
+  return new DomainError(
+    "conflict",
+    "The request of this hold was charged without it. Release the hold.",
+  );
 }
 
 function unpriced(): DomainError {

@@ -38,7 +38,7 @@ export async function readState(db: Database, about: LedgerKeys): Promise<Ledger
     db.lookup.select().from(accounts).where(among(accounts.organizationId, organizationIds)),
     readSpends(db, spenderIds),
     readGrants(db, organizationIds),
-    readCharged(db, about.requests),
+    readCharged(db, [...about.requests, ...byId]),
     readHeldFor(db, about.requests),
   ]);
   const grants = new Map<string, CreditGrant[]>();
