@@ -14,6 +14,7 @@ import { memberRoutes } from "./organizations/member-routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { permissionRoutes } from "./permissions/routes.ts";
 import { planRoutes } from "./plans/routes.ts";
+import { priceRoutes } from "./prices/routes.ts";
 import { runtimeRoutes } from "./runtimes/routes.ts";
 import type { Services } from "./services.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
@@ -45,6 +46,7 @@ export function apiRoutes(services: Services) {
     .use(sessionRoutes(services))
     .use(userRoutes(services))
     .use(planRoutes(services))
+    .use(priceRoutes(services))
     .use(auditRoutes(services))
     .use(systemRoutes(services));
 }

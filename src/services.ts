@@ -26,6 +26,8 @@ import { LiveKeys } from "./keys/live-keys.ts";
 import { AddressLimiter } from "./limits/address-limiter.ts";
 import { HitLimiter } from "./limits/hit-limiter.ts";
 import { WindowClock } from "./limits/window-clock.ts";
+import { PriceBook } from "./prices/price-book.ts";
+import { readPrices } from "./prices/price-store.ts";
 import { LoginLimiter } from "./sessions/login-limiter.ts";
 import { SessionGate } from "./sessions/session-gate.ts";
 import { createUsageStore } from "./usage/usage-store.ts";
@@ -80,6 +82,9 @@ export async function startServices(options: {
     windowMs: minuteMs,
     hitsMax: sessionRequestsMax,
   });
+  const priceBook = new PriceBook();
+  priceBook.add(await readPrices(db));
+  const prices = { db, audit, clock, book: priceBook };
   const ledger = new Ledger({
     db,
     clock,
@@ -121,12 +126,14 @@ export async function startServices(options: {
     credits: {
       ...changes,
       ledger,
+      prices,
       billingUrl,
       showAccount: async (organizationId: string) => {
         const { balanceMicros, heldMicros, ...account } = await findAccount(db, organizationId);
         accountViews.update({ ...account, availableMicros: balanceMicros - heldMicros });
       },
     },
+    prices,
     plans: { db, audit, clock, invalidateAll: () => liveKeys.invalidateAll() },
     people: {
       ...changes,

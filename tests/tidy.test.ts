@@ -38,6 +38,7 @@ const layers: Record<string, number> = {
   runtimes: 3,
   console: 3,
   plans: 3,
+  prices: 3,
   usage: 3,
   "services.ts": 4,
   "app.ts": 5,

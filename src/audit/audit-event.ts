@@ -42,6 +42,8 @@ export const auditActions = [
   "plan.created",
   "plan.changed",
   "plan.deleted",
+  "price.set",
+  "price.ended",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { verifyChain } from "../audit/audit-store.ts";
 import type { DataPaths } from "../config/load.ts";
 import { isProven, proveAccounts } from "../credits/account-store.ts";
+import { explainCharges } from "../credits/explain-charges.ts";
 import { PasswordHasher } from "../crypto/password-hash.ts";
 import { deriveSubkeys, readRootKey } from "../crypto/root-key.ts";
 import { migrationState } from "../db/migrate.ts";
@@ -44,6 +45,7 @@ async function examine(paths: DataPaths): Promise<Finding[]> {
       await finding("root key", () => examineRootKey(db, paths)),
       await finding("audit log", () => examineAudit(db)),
       await finding("ledger", () => examineLedger(db)),
+      await finding("prices", () => examinePrices(db)),
     ];
     await db.close();
     return findings;
@@ -126,6 +128,13 @@ async function examineLedger(db: CommandDatabase): Promise<Result> {
   const balance = `has ${balanceMicros} where its ledger adds up to ${sumMicros}`;
   const held = `holds ${heldMicros} where open holds are ${holdsMicros}`;
   return { ok: false, detail: `${organizationId} ${balance}, and ${held} (micro-USD)` };
+}
+
+async function examinePrices(db: CommandDatabase): Promise<Result> {
+  const { charges, unexplained } = await explainCharges(db);
+  const ok = unexplained.length === 0;
+  const wrong = `${unexplained.join(", ")}: not what their price and units come to`;
+  return { ok, detail: ok ? `${charges} charges by price are what their prices say` : wrong };
 }
 
 /** Writes stop when the disk is full, revocations too. */

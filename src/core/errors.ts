@@ -35,6 +35,7 @@ export const errorCodes = {
     title: "Media type not supported",
   },
   validation_failed: { status: 422, type: "validation_error", title: "Validation failed" },
+  price_not_found: { status: 422, type: "validation_error", title: "No price in force" },
   idempotency_key_reused: {
     status: 422,
     type: "validation_error",

@@ -21,6 +21,13 @@ export type SpendReset = (typeof spendResets)[number];
 export const priceKinds = ["skill", "model"] as const;
 export type PriceKind = (typeof priceKinds)[number];
 
+/** What a price is multiplied by; the names are those of the API, and of the ledger's column. */
+export interface Units {
+  requests: number;
+  input_tokens: number;
+  output_tokens: number;
+}
+
 /** An auto-recharge that was asked for, and what became of it. */
 export const rechargeStates = ["requested", "fulfilled", "declined"] as const;
 export type RechargeState = (typeof rechargeStates)[number];

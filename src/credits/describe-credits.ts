@@ -1,6 +1,7 @@
 import { toOptionalTimestamp, toTimestamp } from "../http/schema-parts.ts";
 import type { AccountRow, LedgerProof } from "./account-store.ts";
 import { isProven } from "./account-store.ts";
+import type { PriceProof } from "./explain-charges.ts";
 import type { Entry, Hold } from "./ledger-state.ts";
 import { microsToUsd } from "./micros.ts";
 import type { HoldAnswer, LedgerEntry } from "./schemas.ts";
@@ -22,6 +23,8 @@ export function describeEntry(entry: Entry): LedgerEntry {
     hold_id: entry.holdId,
     reason: entry.reason,
     created_by: entry.createdBy,
+    price_id: entry.priceId,
+    units: entry.units,
   };
 }
 
@@ -34,6 +37,7 @@ export function describeHold(hold: Hold): HoldAnswer {
     state: hold.state,
     amount: microsToUsd(hold.amountMicros),
     settled: settledMicros === null ? null : microsToUsd(settledMicros),
+    price_id: hold.priceId,
     created_at: toTimestamp(hold.createdAtMs),
     expires_at: toTimestamp(hold.expiresAtMs),
     ended_at: toOptionalTimestamp(hold.endedAtMs),
@@ -51,13 +55,15 @@ export function describeAccount({ balanceMicros, heldMicros, lowBalanceMicros }:
 }
 
 /** A proof as the API shows it. */
-export function describeProof(proof: LedgerProof) {
+export function describeProof(proof: LedgerProof, { charges, unexplained }: PriceProof) {
   return {
-    valid: isProven(proof),
+    valid: isProven(proof) && unexplained.length === 0,
     entries: proof.entries,
     sum: microsToUsd(proof.sumMicros),
     balance: microsToUsd(proof.balanceMicros),
     open_holds: microsToUsd(proof.holdsMicros),
     held: microsToUsd(proof.heldMicros),
+    charges_by_price: charges,
+    unexplained,
   };
 }

@@ -1,10 +1,11 @@
 import { Elysia } from "elysia";
 import type { Authorizer } from "../http/authorize.ts";
 import { ErrorSchema } from "../http/error-schemas.ts";
-import type { Idempotency } from "../http/idempotency.ts";
+import type { Answer, Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
+import { chargeMark } from "../http/openapi/charge-mark.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
-import { readAmount } from "./amount-schemas.ts";
+import { chargeHeaders } from "./charge-headers.ts";
 import type { CreditsContext } from "./credits-context.ts";
 import { describeHold } from "./describe-credits.ts";
 import { releaseHold, requireHold, type Settled, settleHold } from "./hold-verbs.ts";
@@ -39,10 +40,10 @@ export function holdRoutes(services: {
           const settled = await settleHold(credits, {
             organizationId: actor.organizationId,
             holdId: params.id,
-            micros: readAmount("cost", body.cost),
-            alongside: (made) => remember({ status: 200, body: describeSettled(made) }),
+            real: body,
+            alongside: (made) => remember(answerSettled(made)),
           });
-          return { status: 200, body: describeSettled(settled) };
+          return answerSettled(settled);
         }),
       {
         params: schemas.holdParams,
@@ -50,11 +51,12 @@ export function holdRoutes(services: {
         response: { 200: schemas.SettledHoldSchema, 402: ErrorSchema, 409: ErrorSchema },
         detail: {
           [idempotentMark]: true,
+          [chargeMark]: true,
           operationId: "settleHold",
           tags,
           summary: "Settle a hold to the real cost",
           description:
-            "Charges what the call cost and gives the rest back. More than was held is charged if balance and limits allow it; else 402, and the hold stays open.",
+            "Charges what the call cost, or its units by the price in force when it was held, and gives the rest back. More than was held is charged if balance and limits allow it; else 402, and the hold stays open.",
         },
       },
     )
@@ -82,10 +84,11 @@ export function holdRoutes(services: {
     );
 }
 
-function describeSettled({ hold, availableMicros }: Settled) {
-  return {
+function answerSettled({ hold, availableMicros }: Settled): Answer {
+  const body = {
     hold: describeHold(hold),
     charged: microsToUsd(hold.settledMicros ?? 0),
     remaining_credits: microsToUsd(availableMicros),
   };
+  return { status: 200, body, headers: chargeHeaders(body) };
 }

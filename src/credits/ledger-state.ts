@@ -1,4 +1,4 @@
-import type { EntryKind, HoldState, SpendReset } from "../core/money.ts";
+import type { EntryKind, HoldState, SpendReset, Units } from "../core/money.ts";
 import type { Spend } from "./spend-windows.ts";
 
 /** What an organization has, as it was read, and as the changes so far leave it. */
@@ -51,6 +51,8 @@ export interface Hold {
   readonly expiresAtMs: number;
   endedAtMs: number | null;
   settledMicros: number | null;
+  /** The price in force when it was admitted, by which units are settled. */
+  readonly priceId: string | null;
 }
 
 /** A movement of credits, as it goes into the ledger. */
@@ -71,6 +73,9 @@ export interface Entry {
   readonly grantId: string | null;
   readonly reason: string | null;
   readonly createdBy: string;
+  /** The price it was worked out by, and what that was multiplied by; null when the caller named the cost. */
+  readonly priceId: string | null;
+  readonly units: Units | null;
 }
 
 /** Everything that one batch of changes rests on, read together, and what they make of it. */

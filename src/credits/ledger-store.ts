@@ -62,7 +62,7 @@ export async function readState(
   });
   cache.addTo(money, { organizationIds, spenderIds });
   const [charged, heldFor] = await Promise.all([
-    readCharged(db, about.requests),
+    readCharged(db, [...about.requests, ...byId]),
     readHeldFor(db, about.requests),
   ]);
   return {

@@ -20,3 +20,8 @@ export function usdToMicros(usd: number): number | undefined {
   if (!(usd >= 0) || micros > amountMaxMicros) return undefined;
   return micros / microsPerUsd === usd ? micros : undefined;
 }
+
+/** The sum of amounts in USD, without what floats would add to it. */
+export function sumUsd(amounts: readonly number[]): number {
+  return microsToUsd(amounts.reduce((sum, usd) => sum + Math.round(usd * microsPerUsd), 0));
+}

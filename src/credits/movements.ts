@@ -1,3 +1,4 @@
+import type { Units } from "../core/money.ts";
 import { newId } from "../crypto/ids.ts";
 import type { Entry, Hold, KeyOwners, LedgerState } from "./ledger-state.ts";
 import { requestName } from "./ledger-state.ts";
@@ -21,20 +22,28 @@ export interface Request {
   subject: string | null;
 }
 
+/** How much, and by which price; without one the caller named it. */
+export interface Cost {
+  micros: number;
+  priceId?: string | null;
+  units?: Units | null;
+}
+
 export type Outcome<T> = { done: T; replayed: boolean } | { shortage: Shortage };
 
 /** Charges a key, once for each request and attempt. */
 export function charge(
   state: LedgerState,
   request: Request,
-  { micros, at }: { micros: number; at: Instant },
+  { at, ...cost }: Cost & { at: Instant },
 ): Outcome<Entry> {
   const earlier = state.charged.get(requestName(request));
   if (earlier !== undefined) return { done: earlier, replayed: true };
   const key = ownersOf(state, request.keyId);
-  const shortage = shortageOf(state, key, { micros, atMs: at.windowMs });
+  const shortage = shortageOf(state, key, { micros: cost.micros, atMs: at.windowMs });
   if (shortage !== undefined) return { shortage };
-  const entry = spend(state, key, request, { micros, at, admittedAtMs: at.windowMs, holdId: null });
+  const admittedAtMs = at.windowMs;
+  const entry = spend(state, key, request, { ...cost, at, admittedAtMs, holdId: null });
   return { done: entry, replayed: false };
 }
 
@@ -42,8 +51,9 @@ export function charge(
 export function hold(
   state: LedgerState,
   request: Request,
-  { micros, ttlMs, at }: { micros: number; ttlMs: number; at: Instant },
+  what: { micros: number; ttlMs: number; at: Instant; priceId?: string | null },
 ): Outcome<Hold> {
+  const { micros, ttlMs, at, priceId = null } = what;
   const earlier = state.heldFor.get(requestName(request));
   if (earlier !== undefined) return { done: earlier, replayed: true };
   const key = ownersOf(state, request.keyId);
@@ -60,6 +70,7 @@ export function hold(
     expiresAtMs: at.windowMs + ttlMs,
     endedAtMs: null,
     settledMicros: null,
+    priceId,
   };
   reserve(state, key, micros, at);
   state.holds.set(made.id, made);
@@ -75,9 +86,10 @@ export function hold(
 export function settle(
   state: LedgerState,
   open: Hold,
-  { micros, at }: { micros: number; at: Instant },
+  { at, ...cost }: Cost & { at: Instant },
 ): { done: Entry | null } | { shortage: Shortage } {
   const key = ownersOf(state, open.keyId);
+  const { micros } = cost;
   const extra = micros - open.amountMicros;
   const shortage =
     extra > 0 ? shortageOf(state, key, { micros: extra, atMs: at.windowMs }) : undefined;
@@ -89,7 +101,7 @@ export function settle(
   open.settledMicros = micros;
   if (micros === 0) return { done: null };
   const { admittedAtMs, id: holdId } = open;
-  return { done: spend(state, key, open, { micros, at, admittedAtMs, holdId }) };
+  return { done: spend(state, key, open, { ...cost, at, admittedAtMs, holdId }) };
 }
 
 /** Gives back what an open hold reserves. */
@@ -120,15 +132,15 @@ function spend(
   state: LedgerState,
   key: KeyOwners,
   { requestId, attempt, subject }: Request,
-  what: { micros: number; at: Instant; admittedAtMs: number; holdId: string | null },
+  what: Cost & { at: Instant; admittedAtMs: number; holdId: string | null },
 ): Entry {
-  const { micros, at, admittedAtMs, holdId } = what;
+  const { micros, at, admittedAtMs, holdId, priceId = null, units = null } = what;
   const { organizationId, keyId, workspaceId, userId } = key;
   const account = accountOf(state, organizationId);
   account.balanceMicros -= micros;
   account.isChanged = true;
   for (const { id } of key.spenders) {
-    addSpend(spendOf(state, id, at.windowMs), micros, admittedAtMs);
+    addSpend(spendOf(state, id, at.windowMs), micros, { admittedAtMs, atMs: at.windowMs });
     state.changedSpends.add(id);
   }
   spendGrants(state, organizationId, micros);
@@ -149,6 +161,8 @@ function spend(
     grantId: null,
     reason: null,
     createdBy: keyId,
+    priceId,
+    units,
   };
   state.entries.push(entry);
   state.charged.set(requestName({ keyId, requestId, attempt }), entry);
@@ -194,6 +208,8 @@ export const entryOfNobody = {
   grantId: null,
   reason: null,
   createdBy: "system",
+  priceId: null,
+  units: null,
 } as const;
 
 /** Credits that end are spent before those that stay, the soonest to end first. */

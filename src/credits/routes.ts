@@ -21,6 +21,7 @@ import { addCredits } from "./add-credits.ts";
 import { changeCredits } from "./change-credits.ts";
 import type { CreditsContext } from "./credits-context.ts";
 import { describeAccount, describeEntry, describeProof } from "./describe-credits.ts";
+import { explainCharges } from "./explain-charges.ts";
 import * as schemas from "./schemas.ts";
 
 const tags = ["Credits"];
@@ -112,7 +113,7 @@ export function creditRoutes(services: {
           format,
           name: "ledger",
           columns,
-          cellsOf: (one) => one,
+          cellsOf: (one) => ({ ...one, units: one.units && JSON.stringify(one.units) }),
         });
       },
       {
@@ -138,7 +139,7 @@ export function creditRoutes(services: {
       async ({ actor }) => {
         const [proof] = await proveAccounts(credits.db, actor.organizationId);
         if (proof === undefined) throw new Error(`${actor.organizationId} has no account.`);
-        return describeProof(proof);
+        return describeProof(proof, await explainCharges(credits.db, actor.organizationId));
       },
       {
         params: schemas.organizationParams,
@@ -147,7 +148,8 @@ export function creditRoutes(services: {
           operationId: "verifyLedger",
           tags,
           summary: "Verify the ledger",
-          description: "Adds the ledger and the open holds up, and compares.",
+          description:
+            "Adds the ledger and the open holds up, and compares; works every charge by price out again.",
         },
       },
     );

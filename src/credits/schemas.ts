@@ -12,6 +12,7 @@ import {
   timestamp,
 } from "../http/schema-parts.ts";
 import { skillPatternLengthMax } from "../permissions/skills.ts";
+import { askedUnits, UnitsSchema } from "../prices/units-schema.ts";
 import { amount } from "./amount-schemas.ts";
 import { amountMaxMicros, microsToUsd } from "./micros.ts";
 
@@ -27,7 +28,8 @@ export const subject = Type.String({
   minLength: 1,
   maxLength: skillPatternLengthMax,
   pattern: printableLine,
-  description: "What is charged for: a skill or a model, for the record.",
+  description:
+    "What is charged for, for the record; without it, the skill or the model of the call.",
   examples: ["github/create-issue"],
 });
 
@@ -61,6 +63,9 @@ export const HoldSchema = strictObject(
     settled: nullable(amount("What it was settled to, in USD.", 0.31), {
       description: "What it was settled to, in USD; null unless it is settled.",
     }),
+    price_id: nullable(Type.String(), {
+      description: "The price in force when it was made, by which units are settled.",
+    }),
     created_at: timestamp("When it was made."),
     expires_at: timestamp("When it is released by itself."),
     ended_at: optionalTimestamp("When it was settled or released."),
@@ -72,8 +77,20 @@ export type HoldAnswer = Static<typeof HoldSchema>;
 export const holdParams = Type.Object({ id: holdId });
 
 export const SettleHoldSchema = strictObject(
-  { cost: amount("What the call cost, in USD: less, as much, or more if there is more.", 0.31) },
-  { title: "SettleHold", description: "The real cost.", examples: [{ cost: 0.31 }] },
+  {
+    cost: Type.Optional(
+      amount("What the call cost, in USD: less, as much, or more if there is more.", 0.31),
+    ),
+    units: Type.Optional(
+      askedUnits("In place of `cost`: what is charged by the price in force when it was held."),
+    ),
+  },
+  {
+    title: "SettleHold",
+    minProperties: 1,
+    description: "The real cost, or the units that it is worked out by.",
+    examples: [{ cost: 0.31 }],
+  },
 );
 
 export const SettledHoldSchema = strictObject(
@@ -108,6 +125,14 @@ export const LedgerEntrySchema = strictObject(
     created_by: Type.String({
       description: "The key or user who made it, or `system`.",
       examples: ["key_019aa4c1f7e07a3cb1f60d6f5e2a9b14"],
+    }),
+    price_id: nullable(Type.String(), {
+      description: "The price a charge was worked out by; null when the caller named the cost.",
+    }),
+    units: nullable(UnitsSchema, {
+      title: "LedgerUnits",
+      description: "What the price was multiplied by.",
+      examples: [null],
     }),
   },
   { title: "LedgerEntry", description: "A movement of credits; it is never changed." },
@@ -207,7 +232,7 @@ export const LedgerProofSchema = strictObject(
   {
     valid: Type.Boolean({
       description:
-        "True when the balance is the sum of the ledger, and what is held that of open holds.",
+        "True when the balance is the sum of the ledger, what is held that of open holds, and every charge by price what its price says.",
       examples: [true],
     }),
     entries: Type.Integer({
@@ -219,6 +244,15 @@ export const LedgerProofSchema = strictObject(
     balance: CreditsSchema.properties.balance,
     open_holds: amount("The sum of open holds, in USD.", 0),
     held: CreditsSchema.properties.held,
+    charges_by_price: Type.Integer({
+      minimum: 0,
+      description: "Charges that name a price and units.",
+      examples: [1],
+    }),
+    unexplained: Type.Array(Type.String(), {
+      description: "Those of them whose amount is not what their price says, some ids.",
+      examples: [[]],
+    }),
   },
   { title: "LedgerProof", description: "What the account says beside what its ledger adds up to." },
 );

@@ -37,6 +37,8 @@ function findShortage(
   if (micros > left) return { of: "credits", leftMicros: left, askedMicros: micros };
   for (const spender of key.spenders) {
     const leftMicros = leftOf(spender, spendOf(state, spender.id, atMs));
+    // Also when nothing is charged: see `rollSpend`.
+    if (state.changedSpends.has(spender.id)) account.isChanged = true;
     if (leftMicros !== null && micros > leftMicros) {
       return { of: spender.kind, leftMicros, askedMicros: micros };
     }
@@ -45,7 +47,10 @@ function findShortage(
 }
 
 /** What is left of a spender's limit; null where there is none. */
-export function leftOf({ limitMicros, reset }: Spender, spend: Spend): number | null {
+export function leftOf(
+  { limitMicros, reset }: Pick<Spender, "limitMicros" | "reset">,
+  spend: Spend,
+): number | null {
   if (limitMicros === null) return null;
   return Math.max(0, limitMicros - spentSince(spend, reset) - spend.heldMicros);
 }
@@ -61,7 +66,7 @@ export function accountOf(state: LedgerState, organizationId: string): Account {
 export function spendOf(state: LedgerState, spenderId: string, atMs: number): Spend {
   const known = state.spends.get(spenderId);
   if (known !== undefined) {
-    rollSpend(known, atMs);
+    if (rollSpend(known, atMs)) state.changedSpends.add(spenderId);
     return known;
   }
   const none = noSpend(atMs);

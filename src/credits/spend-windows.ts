@@ -24,6 +24,14 @@ export function windowStarts(atMs: number): { day: number; week: number; month: 
   return { day, week, month: Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1) };
 }
 
+/** Where the windows after those of a moment begin. */
+function nextStarts(atMs: number): ReturnType<typeof windowStarts> {
+  const { day, week, month } = windowStarts(atMs);
+  const date = new Date(month);
+  const nextMonth = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+  return { day: day + dayMs, week: week + 7 * dayMs, month: nextMonth };
+}
+
 /** Of somebody who has not spent anything yet. */
 export function noSpend(atMs: number): Spend {
   const { day, week, month } = windowStarts(atMs);
@@ -40,26 +48,40 @@ export function noSpend(atMs: number): Spend {
 }
 
 /**
- * Moves on to the windows of `atMs`. A stored window that lies ahead, of a clock that was wrong, keeps
- * its sum and becomes the current one: going back neither frees nor locks anybody.
+ * Moves on to the windows of `atMs`. Going back neither frees nor locks anybody: a stored window that is
+ * the next one stays, so that its sum counts when it comes again; one that lies further ahead is of a
+ * clock that was wrong, and becomes the current one with its sum. Returns whether there was such a one,
+ * which is to be stored: else it would lie ahead for as long as nothing can be charged.
  */
-export function rollSpend(spend: Spend, atMs: number): void {
-  const { day, week, month } = windowStarts(atMs);
-  if (day > spend.dayStartMs) spend.dayMicros = 0;
-  if (week > spend.weekStartMs) spend.weekMicros = 0;
-  if (month > spend.monthStartMs) spend.monthMicros = 0;
-  spend.dayStartMs = day;
-  spend.weekStartMs = week;
-  spend.monthStartMs = month;
+export function rollSpend(spend: Spend, atMs: number): boolean {
+  const now = windowStarts(atMs);
+  const next = nextStarts(atMs);
+  const isWrong =
+    spend.dayStartMs > next.day || spend.weekStartMs > next.week || spend.monthStartMs > next.month;
+  if (now.day > spend.dayStartMs) spend.dayMicros = 0;
+  if (now.week > spend.weekStartMs) spend.weekMicros = 0;
+  if (now.month > spend.monthStartMs) spend.monthMicros = 0;
+  if (spend.dayStartMs !== next.day) spend.dayStartMs = now.day;
+  if (spend.weekStartMs !== next.week) spend.weekStartMs = now.week;
+  if (spend.monthStartMs !== next.month) spend.monthStartMs = now.month;
+  return isWrong;
 }
 
-/** Adds a charge to the total, and to those of the current windows in which it was admitted. */
-export function addSpend(spend: Spend, micros: number, admittedAtMs: number): void {
-  const { day, week, month } = windowStarts(admittedAtMs);
+/**
+ * Adds a charge to the total, and to those of the current windows in which it was admitted. A window that
+ * lies ahead of `atMs` takes it in any case.
+ */
+export function addSpend(
+  spend: Spend,
+  micros: number,
+  { admittedAtMs, atMs }: { admittedAtMs: number; atMs: number },
+): void {
+  const admitted = windowStarts(admittedAtMs);
+  const now = windowStarts(atMs);
   spend.totalMicros += micros;
-  if (day >= spend.dayStartMs) spend.dayMicros += micros;
-  if (week >= spend.weekStartMs) spend.weekMicros += micros;
-  if (month >= spend.monthStartMs) spend.monthMicros += micros;
+  if (admitted.day >= Math.min(spend.dayStartMs, now.day)) spend.dayMicros += micros;
+  if (admitted.week >= Math.min(spend.weekStartMs, now.week)) spend.weekMicros += micros;
+  if (admitted.month >= Math.min(spend.monthStartMs, now.month)) spend.monthMicros += micros;
 }
 
 /** What counts against a limit with this reset. */

@@ -15,6 +15,8 @@ export const answerKeptMs = dayMs;
 export interface Answer {
   status: number;
   body: unknown;
+  /** Those that tell of the effect, such as what was charged: they are kept with the answer. */
+  headers?: Record<string, string>;
 }
 
 interface Attempt {
@@ -155,7 +157,7 @@ function readKey(request: Request): string | undefined {
 function toResponse(answer: Answer, headers: Record<string, string> = {}): Response {
   return Response.json(answer.body, {
     status: answer.status,
-    headers: { "cache-control": "no-store", ...headers },
+    headers: { "cache-control": "no-store", ...answer.headers, ...headers },
   });
 }
 

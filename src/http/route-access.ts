@@ -22,6 +22,8 @@ export const managementScopes = [
   "users:write",
   "plans:read",
   "plans:write",
+  "prices:read",
+  "prices:write",
   "credits:read",
   "credits:write",
   "audit:read",
@@ -143,6 +145,11 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "GET /plans/:slug": { ...to("plans:read", "viewer"), anyOrganization: true },
   "PATCH /plans/:slug": to("plans:write", "operator"),
   "DELETE /plans/:slug": to("plans:write", "operator"),
+
+  "GET /prices": { ...to("prices:read", "viewer"), anyOrganization: true },
+  "POST /prices": to("prices:write", "operator"),
+  "POST /prices/end": to("prices:write", "operator"),
+  "GET /prices/:id": { ...to("prices:read", "viewer"), anyOrganization: true },
 
   "GET /audit-log": to("audit:read", "admin"),
   "GET /audit-log/export": to("audit:read", "admin"),

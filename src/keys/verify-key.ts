@@ -1,11 +1,17 @@
 import { secondMs } from "../core/clock.ts";
-import { invalidField } from "../core/errors.ts";
-import { readAmount } from "../credits/amount-schemas.ts";
+import { DomainError, invalidField } from "../core/errors.ts";
 import { describeHold } from "../credits/describe-credits.ts";
 import type { Ledger } from "../credits/ledger.ts";
-import type { Hold, LedgerState } from "../credits/ledger-state.ts";
+import { type Hold, type LedgerState, requestName } from "../credits/ledger-state.ts";
 import { microsToUsd } from "../credits/micros.ts";
-import { charge, hold, type Instant, type Outcome, type Request } from "../credits/movements.ts";
+import {
+  type Cost,
+  charge,
+  hold,
+  type Instant,
+  type Outcome,
+  type Request,
+} from "../credits/movements.ts";
 import { holdSecondsDefault } from "../credits/schemas.ts";
 import { accountOf, availableMicros, type Shortage } from "../credits/shortage.ts";
 import type { Alongside } from "../db/client.ts";
@@ -13,17 +19,20 @@ import type { Metrics } from "../http/metrics.ts";
 import { newRequestId } from "../http/request-id.ts";
 import { rollWindows } from "../limits/counters.ts";
 import { parseAddress } from "../permissions/address-range.ts";
+import type { PriceBook } from "../prices/price-book.ts";
 import { type Denial, decide, type VerifyCode } from "./decide.ts";
 import * as denials from "./denials.ts";
 import { statusOf } from "./describe-key.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
+import { type AskedCost, readCost, readMaxCost } from "./verify-cost.ts";
 import type { HeldVerdict, HoldCredits, Verdict, VerifyKey } from "./verify-schemas.ts";
 
 interface Verifier {
   gate: KeyGate;
   metrics: Metrics;
   ledger: Ledger;
+  prices: { book: PriceBook };
   billingUrl: string | undefined;
 }
 
@@ -37,42 +46,48 @@ interface Asking<Input, Answer> {
 /**
  * May this key do this? Asked by a management key of the same organization; a key of another one is
  * not found. With a cost it is charged, and the verdict is given when that is on the disk. A refusal
- * uses up nothing, and neither does `consume: false`. Throws 422 for a bad `ip` or `cost`.
+ * uses up nothing, and neither does `consume: false`. Throws 422 for a bad `ip`, `cost` or `units`, and for
+ * units that have no price.
  */
 export async function verifyKey(
   verifier: Verifier,
   { organizationId, input, alongside = () => [] }: Asking<VerifyKey, Verdict>,
 ): Promise<Verdict> {
-  const micros = readAmount("cost", input.cost ?? 0);
+  const cost = readCost(input, verifier.prices.book);
   const secret = await find(verifier, organizationId, input);
   const denial = judge(verifier, secret, input);
-  if (denial !== undefined || secret === undefined || micros === 0) {
+  if (denial !== undefined || secret === undefined || !cost.isSome) {
     return conclude(verifier, { secret, denial, input });
   }
-  return move(verifier, { secret, input }, (state, request, at) => {
-    const outcome = charge(state, request, { micros, at });
+  return move(verifier, { secret, input, cost, earlier: "charged" }, (asked) => {
+    const { state, request, at, ...known } = asked;
+    const outcome =
+      known.micros === 0 && !state.charged.has(requestName(request))
+        ? free(known)
+        : charge(state, request, { ...known, at });
     const verdict = verdictOf(verifier, { secret, state, outcome });
     return { outcome, answer: verdict, alongside: () => alongside(verdict) };
   });
 }
 
 /**
- * The same for work whose price is not known yet: what it can cost at most is held. Throws 422 for a
- * bad `ip` or `max_cost`.
+ * The same for work whose cost is not known yet: the most that it can cost is held. Throws 422 like
+ * `verifyKey`.
  */
 export async function holdCredits(
   verifier: Verifier,
   { organizationId, input, alongside = () => [] }: Asking<HoldCredits, HeldVerdict>,
 ): Promise<HeldVerdict> {
-  const micros = readAmount("max_cost", input.max_cost);
+  const cost = readMaxCost(input, verifier.prices.book);
   const ttlMs = (input.ttl_seconds ?? holdSecondsDefault) * secondMs;
   const secret = await find(verifier, organizationId, input);
   const denial = judge(verifier, secret, input);
   if (denial !== undefined || secret === undefined) {
     return { ...conclude(verifier, { secret, denial, input }), hold: null };
   }
-  return move(verifier, { secret, input }, (state, request, at) => {
-    const outcome = hold(state, request, { micros, ttlMs, at });
+  return move(verifier, { secret, input, cost, earlier: "heldFor" }, (asked) => {
+    const { state, request, at, ...known } = asked;
+    const outcome = hold(state, request, { ...known, ttlMs, at });
     const verdict = verdictOf(verifier, { secret, state, outcome });
     const answer = { ...verdict, hold: "done" in outcome ? describeHold(outcome.done) : null };
     return { outcome, answer, alongside: () => alongside(answer) };
@@ -122,10 +137,22 @@ function conclude(
   return verdict;
 }
 
+/** What is asked of the ledger, with the cost at that moment. */
+interface Move extends Cost {
+  state: LedgerState;
+  request: Request;
+  at: Instant;
+}
+
 interface Moved<Answer> {
   outcome: Outcome<unknown>;
   answer: Answer;
   alongside: () => Alongside;
+}
+
+/** What a price of 0 makes of a charge: nothing is booked. */
+function free({ priceId = null }: Cost): Outcome<{ amountMicros: number; priceId: string | null }> {
+  return { done: { amountMicros: 0, priceId }, replayed: false };
 }
 
 /**
@@ -133,21 +160,39 @@ interface Moved<Answer> {
  * taken back when there is too little or the charge fails.
  */
 async function move<Answer>(
-  { gate, metrics, ledger }: Verifier,
-  { secret, input }: { secret: LiveSecret; input: Input },
-  apply: (state: LedgerState, request: Request, at: Instant) => Moved<Answer>,
+  { gate, metrics, ledger, prices }: Verifier,
+  asking: {
+    secret: LiveSecret;
+    input: Input;
+    cost: AskedCost;
+    /** Where the state has what was made for the same request before. */
+    earlier: "charged" | "heldFor";
+  },
+  apply: (move: Move) => Moved<Answer>,
 ): Promise<Answer> {
-  const { request_id: givenId, attempt = 1, subject = null } = input;
+  const { secret, input, cost, earlier } = asking;
+  const { request_id: givenId, attempt = 1 } = input;
+  const subject = input.subject ?? input.skill ?? input.model ?? null;
   const keyId = secret.live.id;
   const request = { keyId, requestId: givenId ?? newRequestId(), attempt, subject };
   const takeBack = isConsuming(input) ? gate.reserve(secret, gate.clock.nowMs()) : () => {};
-  try {
-    const { outcome, answer } = await ledger.move({
+  const moveIt = () =>
+    ledger.move({
       // An id of our own was never used before.
       about: givenId === undefined ? { keyId } : { keyId, request },
-      apply: (state, at) => apply(state, request, at),
-      alongside: ({ outcome: made, alongside }) => ("shortage" in made ? [] : alongside()),
+      apply: (state, at) => {
+        // A repeated request gets the same again, also when its price has ended since.
+        const isAgain = state[earlier].has(requestName(request));
+        const known = isAgain ? { micros: 0 } : cost.at(at.wallMs);
+        return known instanceof DomainError ? known : apply({ ...known, state, request, at });
+      },
+      alongside: (moved) =>
+        moved instanceof DomainError || "shortage" in moved.outcome ? [] : moved.alongside(),
     });
+  try {
+    const moved = await (cost.isByPrice ? prices.book.charge(moveIt) : moveIt());
+    if (moved instanceof DomainError) throw moved;
+    const { outcome, answer } = moved;
     if ("shortage" in outcome) {
       takeBack();
       metrics.countDenial(denials.shortOf(outcome.shortage).code);
@@ -170,7 +215,7 @@ function verdictOf(
   made: {
     secret: LiveSecret;
     state: LedgerState;
-    outcome: Outcome<Hold | { amountMicros: number }>;
+    outcome: Outcome<Pick<Hold, "amountMicros" | "priceId">>;
   },
 ): Verdict {
   const { secret, state, outcome } = made;
@@ -181,6 +226,7 @@ function verdictOf(
   return {
     ...toVerdict(gate, secret, denial),
     charged: isCharge ? microsToUsd(-outcome.done.amountMicros) : 0,
+    price_id: isShort ? null : outcome.done.priceId,
     remaining_credits: microsToUsd(availableMicros(accountOf(state, organizationId))),
     shortage: isShort ? describeShortage(outcome.shortage) : null,
   };
@@ -203,6 +249,7 @@ function toVerdict(
     missing_scope: denial?.error.options.scope ?? null,
     retry_after: denial?.error.options.retryAfterSeconds ?? null,
     charged: 0,
+    price_id: null,
     remaining_credits: microsToUsd(secret?.live.grant.account.availableMicros ?? 0),
     shortage: null,
     key: secret === undefined ? null : describeVerified(gate, secret),

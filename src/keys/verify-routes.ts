@@ -1,11 +1,17 @@
 import { Elysia } from "elysia";
+import { chargeHeaders } from "../credits/charge-headers.ts";
 import type { Ledger } from "../credits/ledger.ts";
+import { sumUsd } from "../credits/micros.ts";
+import type { AnswerHeaders } from "../http/authenticate.ts";
 import type { Authorizer } from "../http/authorize.ts";
-import { type Idempotency, isRetriable } from "../http/idempotency.ts";
+import { type Answer, type Idempotency, isRetriable } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import type { Metrics } from "../http/metrics.ts";
+import { chargeMark } from "../http/openapi/charge-mark.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
+import type { PriceBook } from "../prices/price-book.ts";
 import type { KeyGate } from "./key-gate.ts";
+import { requireCosts } from "./verify-cost.ts";
 import { holdCredits, verifyKey } from "./verify-key.ts";
 import * as schemas from "./verify-schemas.ts";
 
@@ -21,22 +27,33 @@ export function verifyRoutes(services: {
   gate: KeyGate;
   metrics: Metrics;
   ledger: Ledger;
+  prices: { book: PriceBook };
   billingUrl: string | undefined;
 }) {
   const { idempotency } = services;
+  /** Without an answer kept for a retry. */
+  const verifyOnce = async (
+    asked: { organizationId: string; input: schemas.VerifyKey },
+    headers: AnswerHeaders,
+  ): Promise<schemas.Verdict> => {
+    const verdict = await verifyKey(services, asked);
+    Object.assign(headers, headersOf(verdict));
+    return verdict;
+  };
   return new Elysia({ name: "verify" })
     .use(management(services.authorizer))
     .post(
       "/v1/keys/verify",
-      ({ request, body, actor }) => {
+      ({ request, body, actor, set }) => {
         const { organizationId } = actor;
-        if (body.cost === undefined || !isRetriable(request)) {
-          return verifyKey(services, { organizationId, input: body });
+        const isCharging = body.cost !== undefined || body.units !== undefined;
+        if (!isCharging || !isRetriable(request)) {
+          return verifyOnce({ organizationId, input: body }, isCharging ? set.headers : {});
         }
         return idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (verdict: unknown) => remember({ status: 200, body: verdict });
+          const alongside = (verdict: schemas.Verdict) => remember(answerOf(verdict));
           const asked = { organizationId, input: body, alongside };
-          return { status: 200, body: await verifyKey(services, asked) };
+          return answerOf(await verifyKey(services, asked));
         });
       },
       {
@@ -44,11 +61,12 @@ export function verifyRoutes(services: {
         response: { 200: schemas.VerdictSchema },
         detail: {
           [idempotentMark]: true,
+          [chargeMark]: true,
           operationId: "verifyKey",
           tags,
           summary: "Verify a key, and charge it",
           description:
-            "Always 200: `valid` tells whether, `code` why not. A valid key is counted once against its limits, and with `cost` charged; the answer comes when the charge is on the disk. A refusal uses up nothing.",
+            "Always 200: `valid` tells whether, `code` why not. A valid key is counted once against its limits, and with `cost`, or `units` by the price in force, charged; the answer comes when the charge is on the disk. A refusal uses up nothing.",
         },
       },
     )
@@ -56,9 +74,9 @@ export function verifyRoutes(services: {
       "/v1/holds",
       ({ request, body, actor }) =>
         idempotency.run({ request, actor, payload: body }, async (remember) => {
-          const alongside = (verdict: unknown) => remember({ status: 200, body: verdict });
+          const alongside = (verdict: schemas.Verdict) => remember(answerOf(verdict));
           const asked = { organizationId: actor.organizationId, input: body, alongside };
-          return { status: 200, body: await holdCredits(services, asked) };
+          return answerOf(await holdCredits(services, asked));
         }),
       {
         body: schemas.HoldCreditsSchema,
@@ -75,8 +93,9 @@ export function verifyRoutes(services: {
     )
     .post(
       "/v1/keys/verify-batch",
-      async ({ body, actor }) => {
+      async ({ body, actor, set }) => {
         const { organizationId } = actor;
+        requireCosts(body.keys, services.prices.book, services.gate.clock.nowMs());
         const data: schemas.Verdict[] = [];
         for (let at = 0; at < body.keys.length; at += keysPerTurn) {
           const some = body.keys.slice(at, at + keysPerTurn);
@@ -84,12 +103,15 @@ export function verifyRoutes(services: {
           data.push(...(await Promise.all(verdicts)));
           await new Promise(setImmediate);
         }
+        const charged = sumUsd(data.map((verdict) => verdict.charged));
+        if (charged > 0) set.headers["x-credits-charged"] = String(charged);
         return { data };
       },
       {
         body: schemas.VerifyBatchSchema,
         response: { 200: schemas.VerdictListSchema },
         detail: {
+          [chargeMark]: true,
           operationId: "verifyKeys",
           tags,
           summary: "Verify up to 100 keys",
@@ -97,4 +119,13 @@ export function verifyRoutes(services: {
         },
       },
     );
+}
+
+/** With what it says of money in headers too, when it is of a key that is known. */
+function answerOf(verdict: schemas.Verdict): Answer {
+  return { status: 200, body: verdict, headers: headersOf(verdict) };
+}
+
+function headersOf(verdict: schemas.Verdict): Record<string, string> {
+  return verdict.key === null ? {} : chargeHeaders(verdict);
 }

@@ -9,6 +9,7 @@ import {
 } from "../credits/schemas.ts";
 import { literals, nullable, strictObject } from "../http/schema-parts.ts";
 import { scopeSyntax, scopesMax } from "../permissions/scopes.ts";
+import { askedUnits } from "../prices/units-schema.ts";
 import { verifyCodes } from "./decide.ts";
 import { KeySchema } from "./key-schemas.ts";
 import { asked, presentedFields } from "./presented-schemas.ts";
@@ -43,6 +44,9 @@ export const VerifyKeySchema = strictObject(
     cost: Type.Optional(
       amount("What the request costs, in USD: it is charged with the same call.", 0.002),
     ),
+    units: Type.Optional(
+      askedUnits("In place of `cost`: they are charged by the price of `skill` or `model`."),
+    ),
     subject: Type.Optional(subject),
     ...requestFields,
     consume: Type.Optional(
@@ -73,6 +77,10 @@ export const VerdictSchema = strictObject(
       description: "With RATE_LIMITED: whole seconds to wait.",
     }),
     charged: amount("What was charged, in USD.", 0.002),
+    price_id: nullable(Type.String(), {
+      description:
+        "The price by which it was charged or held; null when the caller named the cost.",
+    }),
     remaining_credits: amount("What the organization can still spend, in USD.", 99.998),
     shortage: nullable(
       strictObject({
@@ -99,12 +107,17 @@ export const VerdictSchema = strictObject(
 );
 export type Verdict = Static<typeof VerdictSchema>;
 
-const { cost: _cost, consume: _consume, ...questions } = VerifyKeySchema.properties;
+const { cost: _cost, units: _units, consume: _consume, ...questions } = VerifyKeySchema.properties;
 
 export const HoldCreditsSchema = strictObject(
   {
     ...questions,
-    max_cost: amount("The most that the request can cost, in USD.", 0.5),
+    max_cost: Type.Optional(amount("The most that the request can cost, in USD.", 0.5)),
+    max_units: Type.Optional(
+      askedUnits(
+        "In place of `max_cost`: the most units it can take, by the price of `skill` or `model`.",
+      ),
+    ),
     ttl_seconds: Type.Optional(
       Type.Integer({
         minimum: 1,

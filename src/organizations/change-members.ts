@@ -1,5 +1,9 @@
+import { changesBetween } from "../audit/audit-event.ts";
 import { DomainError, notFound } from "../core/errors.ts";
-import type { Role } from "../core/tenancy.ts";
+import { userSpenderId } from "../credits/ledger-store.ts";
+import { describeSpend, spendLimitColumns } from "../credits/spend-limits.ts";
+import { findSpends } from "../credits/spend-store.ts";
+import type { Spend } from "../credits/spend-windows.ts";
 import type { Database } from "../db/client.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
 import type { Actor } from "./actor.ts";
@@ -11,35 +15,48 @@ import {
   findMember,
   type MemberRow,
   updateMember,
+  updateMemberLimit,
 } from "./member-store.ts";
-import type { Member } from "./schemas.ts";
+import type { ChangeMember, Member } from "./schemas.ts";
 
 /**
- * Gives a member another role; sessions and user keys of the member have it with the next request.
- * Throws 403 for a role above one's own, 404, and 409 for the last owner.
+ * Gives a member another role or spend limit; sessions and user keys of the member have it with the next
+ * request. Throws 403 for a role above one's own, also of who is to be limited, 404, 409 for the last
+ * owner, and 422 for what is no amount.
  */
 export async function changeMember(
-  { db, audit, invalidateUser }: ChangeContext,
-  { userId, role, actor }: { userId: string; role: Role; actor: Actor },
+  { db, audit, clock, invalidateUser }: ChangeContext,
+  { userId, input, actor }: { userId: string; input: ChangeMember; actor: Actor },
 ): Promise<Member> {
+  const limit = spendLimitColumns(input);
   const changed = await audit.record({
     actor,
     isUrgent: true,
     build: async (now) => {
       const { organizationId } = now;
       const member = await requireMember(db, organizationId, userId);
+      const { role = member.role } = input;
       requireCoversRole(now, member.role);
       requireCoversRole(now, role);
       if (role !== "owner") await refuseLastOwner(db, organizationId, member);
+      const spenderId = userSpenderId(organizationId, userId);
+      const spend = (await findSpends(db, [spenderId])).get(spenderId);
+      const nowMs = clock.nowMs();
+      const changed = describeMember({ ...member, ...limit, role }, spend, nowMs);
       return {
-        change: updateMember(db, organizationId, userId, role),
+        change: [
+          ...(Object.keys(limit).length === 0
+            ? []
+            : updateMemberLimit(db, { organizationId, userId }, limit)),
+          ...(input.role === undefined ? [] : updateMember(db, organizationId, userId, role)),
+        ],
         entry: {
           action: "member.changed",
           targetId: userId,
           organizationId,
-          changes: { before: { role: member.role }, after: { role } },
+          changes: changesBetween(describeMember(member, spend, nowMs), changed),
         },
-        result: describeMember({ ...member, role }),
+        result: changed,
       };
     },
   });
@@ -102,14 +119,26 @@ export async function requireMember(
   return member;
 }
 
+/** Members of an organization with what their keys there have spent. */
+export async function describeMembers(
+  { db, clock }: Pick<ChangeContext, "db" | "clock">,
+  organizationId: string,
+  rows: readonly MemberRow[],
+): Promise<(row: MemberRow) => Member> {
+  const idOf = ({ id }: MemberRow) => userSpenderId(organizationId, id);
+  const spends = await findSpends(db, rows.map(idOf));
+  return (row) => describeMember(row, spends.get(idOf(row)), clock.nowMs());
+}
+
 /** The member as the API shows it. */
-export function describeMember(row: MemberRow): Member {
+function describeMember(row: MemberRow, spend: Spend | undefined, nowMs: number): Member {
   return {
     user_id: row.id,
     email: row.email,
     name: row.name,
     state: row.state,
     role: row.role,
+    ...describeSpend(row, spend, nowMs),
     created_at: toTimestamp(row.createdAtMs),
   };
 }

@@ -12,7 +12,7 @@ import { listInvitations } from "../users/link-store.ts";
 import { offerMemberReset } from "../users/offer-password-reset.ts";
 import type { PeopleContext } from "../users/people-context.ts";
 import { OneTimeLinkSchema } from "../users/schemas.ts";
-import { changeMember, describeMember, removeMember, requireMember } from "./change-members.ts";
+import { changeMember, describeMembers, removeMember, requireMember } from "./change-members.ts";
 import { describeInvitation, invite, withdrawInvitation } from "./invite.ts";
 import { listMembers } from "./member-store.ts";
 import * as schemas from "./schemas.ts";
@@ -36,7 +36,8 @@ export function memberRoutes(services: {
       async ({ query, actor }) => {
         const page = pageOf(query, memberOrder);
         const rows = await listMembers(people.db, actor.organizationId, page);
-        return toPage(rows, page, memberOrder, describeMember);
+        const describe = await describeMembers(people, actor.organizationId, rows);
+        return toPage(rows, page, memberOrder, describe);
       },
       {
         transform: readIntegers,
@@ -48,8 +49,10 @@ export function memberRoutes(services: {
     )
     .get(
       "/organizations/:id/members/:user_id",
-      async ({ params, actor }) =>
-        describeMember(await requireMember(people.db, actor.organizationId, params.user_id)),
+      async ({ params, actor: { organizationId } }) => {
+        const row = await requireMember(people.db, organizationId, params.user_id);
+        return (await describeMembers(people, organizationId, [row]))(row);
+      },
       {
         params: schemas.memberParams,
         response: { 200: schemas.MemberSchema },
@@ -59,7 +62,7 @@ export function memberRoutes(services: {
     .patch(
       "/organizations/:id/members/:user_id",
       ({ params, body, actor }) =>
-        changeMember(people, { userId: params.user_id, role: body.role, actor }),
+        changeMember(people, { userId: params.user_id, input: body, actor }),
       {
         params: schemas.memberParams,
         body: schemas.ChangeMemberSchema,
@@ -67,9 +70,9 @@ export function memberRoutes(services: {
         detail: {
           operationId: "changeMember",
           tags,
-          summary: "Change a member's role",
+          summary: "Change a member's role or spend limit",
           description:
-            "Holds for the member's sessions and user keys when the call returns. The last owner stays one.",
+            "A spend limit holds for the member's user keys there together, beside those of their own. A role holds for the member's sessions and user keys when the call returns. The last owner stays one.",
         },
       },
     )

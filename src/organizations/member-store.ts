@@ -1,5 +1,6 @@
 import { and, asc, count, eq, inArray, ne } from "drizzle-orm";
 import type { Role } from "../core/tenancy.ts";
+import type { SpendLimit } from "../credits/spend-limits.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isAfter, type Page } from "../db/page.ts";
 import {
@@ -18,7 +19,7 @@ import { revokeKeysWhere } from "../keys/revoke-where-store.ts";
 export const membersMax = 10_000;
 
 /** A member with the fields of the user; `id` is the user's. */
-export interface MemberRow {
+export interface MemberRow extends SpendLimit {
   id: string;
   email: string;
   name: string;
@@ -36,6 +37,8 @@ const columns = {
   isOperator: users.isOperator,
   role: members.role,
   createdAtMs: members.createdAtMs,
+  spendLimitMicros: members.spendLimitMicros,
+  spendReset: members.spendReset,
 };
 
 /** A page of an organization's members, the oldest first. */
@@ -108,6 +111,15 @@ export async function countOtherOwners(
       ),
     );
   return rows[0]?.owners ?? 0;
+}
+
+/** The statement that changes a member's spend limit. */
+export function updateMemberLimit(
+  db: Database,
+  { organizationId, userId }: { organizationId: string; userId: string },
+  limit: Partial<SpendLimit>,
+): Alongside {
+  return [db.write.update(members).set(limit).where(isMember(organizationId, userId))];
 }
 
 /** The statements that change a member's role; links that the member made end. */

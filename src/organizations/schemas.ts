@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { roles } from "../core/tenancy.ts";
+import { spendFields, spendLimitFields } from "../credits/spend-limit-schemas.ts";
 import { pageSchema } from "../http/pagination.ts";
 import { displayName, id, literals, slug, strictObject, timestamp } from "../http/schema-parts.ts";
 import { planSlug } from "../plans/schemas.ts";
@@ -70,6 +71,7 @@ export const MemberSchema = strictObject(
     name: userFields.name,
     state: userFields.state,
     role,
+    ...spendFields("the user's keys there"),
     created_at: timestamp("Since when."),
   },
   { title: "Member", description: "Who belongs to an organization, as what." },
@@ -82,10 +84,22 @@ export const MemberListSchema = pageSchema(
   "A page of members, the oldest first.",
 );
 
+const memberLimits = spendLimitFields("the user's keys there");
+
 export const ChangeMemberSchema = strictObject(
-  { role },
-  { title: "ChangeMember", description: "The new role.", examples: [{ role: "admin" }] },
+  {
+    role: Type.Optional(role),
+    spend_limit: Type.Optional(memberLimits.spend_limit),
+    spend_limit_reset: Type.Optional(memberLimits.spend_limit_reset),
+  },
+  {
+    title: "ChangeMember",
+    minProperties: 1,
+    description: "The fields to change. What is absent stays.",
+    examples: [{ role: "admin" }],
+  },
 );
+export type ChangeMember = Static<typeof ChangeMemberSchema>;
 
 export const memberParams = Type.Object({ id: organizationId, user_id: userFields.id });
 

@@ -1,6 +1,9 @@
 import { changesBetween } from "../audit/audit-event.ts";
 import { definedFields } from "../core/defined-fields.ts";
 import { DomainError, invalidField, notFound } from "../core/errors.ts";
+import { describeSpend, spendLimitColumns } from "../credits/spend-limits.ts";
+import { findSpends } from "../credits/spend-store.ts";
+import type { Spend } from "../credits/spend-windows.ts";
 import { newId } from "../crypto/ids.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
@@ -26,6 +29,7 @@ export function createWorkspace(
   making: { input: CreateWorkspace; actor: Actor; alongside: (created: Workspace) => Alongside },
 ): Promise<Workspace> {
   const { input, actor, alongside } = making;
+  const limit = spendLimitColumns(input);
   return audit
     .record({
       actor,
@@ -48,8 +52,9 @@ export function createWorkspace(
           createdAtMs,
           spendLimitMicros: null,
           spendReset: "never",
+          ...limit,
         };
-        const workspace = describeWorkspace(row);
+        const workspace = describeWorkspace(row, undefined, createdAtMs);
         return {
           change: insertWorkspace(db, row),
           entry: {
@@ -68,27 +73,30 @@ export function createWorkspace(
 
 /** Changes a workspace; suspending it, or lifting that, holds for all its keys when this returns. */
 export async function changeWorkspace(
-  { db, audit, invalidateOrganization }: ChangeContext,
+  { db, audit, clock, invalidateOrganization }: ChangeContext,
   change: { workspaceId: string; input: ChangeWorkspace; actor: Actor },
 ): Promise<Workspace> {
   const { workspaceId, input, actor } = change;
+  const { slug, name, state } = input;
+  const changes = definedFields({ slug, name, state, ...spendLimitColumns(input) });
   const changed = await audit
     .record({
       actor,
-      isUrgent: input.state !== undefined,
+      isUrgent: state !== undefined,
       build: async (now) => {
         const { organizationId } = now;
         const row = await requireWorkspace(db, organizationId, workspaceId);
-        if (input.state === "suspended") await refuseOwnEnd(db, now, workspaceId);
-        const changes = definedFields(input);
-        const workspace = describeWorkspace({ ...row, ...changes });
+        if (state === "suspended") await refuseOwnEnd(db, now, workspaceId);
+        const spend = (await findSpends(db, [workspaceId])).get(workspaceId);
+        const nowMs = clock.nowMs();
+        const workspace = describeWorkspace({ ...row, ...changes }, spend, nowMs);
         return {
           change: updateWorkspace(db, workspaceId, changes),
           entry: {
             action: "workspace.changed",
             targetId: workspaceId,
             organizationId,
-            changes: changesBetween(describeWorkspace(row), workspace),
+            changes: changesBetween(describeWorkspace(row, spend, nowMs), workspace),
           },
           result: workspace,
         };
@@ -118,14 +126,19 @@ export async function deleteWorkspace(
       if ((await countWorkspaces(db, organizationId)) === 1) {
         throw new DomainError("conflict", "The last workspace of an organization stays with it.");
       }
+      const nowMs = clock.nowMs();
+      const spend = (await findSpends(db, [workspaceId])).get(workspaceId);
       return {
-        change: endWorkspace(db, row, { actorId, nowMs: clock.nowMs() }),
+        change: endWorkspace(db, row, { actorId, nowMs }),
         entry: {
           action: "workspace.deleted",
           targetId: workspaceId,
           organizationId,
           changes: {
-            before: { ...describeWorkspace(row), keys: await countLiveKeys(db, row) },
+            before: {
+              ...describeWorkspace(row, spend, nowMs),
+              keys: await countLiveKeys(db, row),
+            },
             after: null,
           },
         },
@@ -158,14 +171,27 @@ export async function requireWorkspace(
   return row;
 }
 
+/** Workspaces with what their keys have spent. */
+export async function describeWorkspaces(
+  { db, clock }: Pick<ChangeContext, "db" | "clock">,
+  rows: readonly WorkspaceRow[],
+): Promise<(row: WorkspaceRow) => Workspace> {
+  const spends = await findSpends(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return (row) => describeWorkspace(row, spends.get(row.id), clock.nowMs());
+}
+
 /** The workspace as the API shows it; one that is deleted is never shown. */
-export function describeWorkspace(row: WorkspaceRow): Workspace {
+function describeWorkspace(row: WorkspaceRow, spend: Spend | undefined, nowMs: number): Workspace {
   return {
     id: row.id,
     organization_id: row.organizationId,
     slug: row.slug,
     name: row.name,
     state: row.state === "active" ? "active" : "suspended",
+    ...describeSpend(row, spend, nowMs),
     created_at: toTimestamp(row.createdAtMs),
   };
 }

@@ -11,7 +11,7 @@ import {
   changeWorkspace,
   createWorkspace,
   deleteWorkspace,
-  describeWorkspace,
+  describeWorkspaces,
   requireWorkspace,
 } from "./change-workspaces.ts";
 import * as schemas from "./schemas.ts";
@@ -34,7 +34,7 @@ export function workspaceRoutes(services: {
       async ({ query, actor }) => {
         const page = pageOf(query, order);
         const rows = await listWorkspaces(changes.db, actor.organizationId, page);
-        return toPage(rows, page, order, describeWorkspace);
+        return toPage(rows, page, order, await describeWorkspaces(changes, rows));
       },
       {
         transform: readIntegers,
@@ -62,8 +62,10 @@ export function workspaceRoutes(services: {
     )
     .get(
       "/workspaces/:id",
-      async ({ params, actor }) =>
-        describeWorkspace(await requireWorkspace(changes.db, actor.organizationId, params.id)),
+      async ({ params, actor }) => {
+        const row = await requireWorkspace(changes.db, actor.organizationId, params.id);
+        return (await describeWorkspaces(changes, [row]))(row);
+      },
       {
         params: schemas.workspaceParams,
         response: { 200: schemas.WorkspaceSchema },
@@ -83,7 +85,7 @@ export function workspaceRoutes(services: {
           tags,
           summary: "Change or suspend a workspace",
           description:
-            "With `state` its keys are refused, or work again, from the moment the call returns.",
+            "A spend limit holds for all its keys together, beside those of their own. With `state` its keys are refused, or work again, from the moment the call returns.",
         },
       },
     )

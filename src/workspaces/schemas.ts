@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { spendFields, spendLimitFields } from "../credits/spend-limit-schemas.ts";
 import { pageSchema } from "../http/pagination.ts";
 import { displayName, id, literals, slug, strictObject, timestamp } from "../http/schema-parts.ts";
 
@@ -19,6 +20,7 @@ export const WorkspaceSchema = strictObject(
     organization_id: id("The organization.", "org_019aa4c1f7d87c01a6e1b8c2d4f60a11"),
     ...fields,
     state,
+    ...spendFields("its keys"),
     created_at: timestamp("When it was made."),
   },
   { title: "Workspace", description: "Where keys and hats live." },
@@ -31,11 +33,20 @@ export const WorkspaceListSchema = pageSchema(
   "A page of workspaces, the oldest first.",
 );
 
-export const CreateWorkspaceSchema = strictObject(fields, {
-  title: "CreateWorkspace",
-  description: "The new workspace.",
-  examples: [{ slug: "production", name: "Production" }],
-});
+const limits = spendLimitFields("its keys");
+const spendLimit = {
+  spend_limit: Type.Optional(limits.spend_limit),
+  spend_limit_reset: Type.Optional(limits.spend_limit_reset),
+};
+
+export const CreateWorkspaceSchema = strictObject(
+  { ...fields, ...spendLimit },
+  {
+    title: "CreateWorkspace",
+    description: "The new workspace.",
+    examples: [{ slug: "production", name: "Production" }],
+  },
+);
 export type CreateWorkspace = Static<typeof CreateWorkspaceSchema>;
 
 export const ChangeWorkspaceSchema = strictObject(
@@ -43,6 +54,7 @@ export const ChangeWorkspaceSchema = strictObject(
     slug: Type.Optional(fields.slug),
     name: Type.Optional(fields.name),
     state: Type.Optional(state),
+    ...spendLimit,
   },
   {
     title: "ChangeWorkspace",

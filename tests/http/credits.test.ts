@@ -206,6 +206,23 @@ describe("holds", () => {
     expect((await spend(other, 5.5)).code).toBe("INSUFFICIENT_CREDITS");
   });
 
+  test("are not settled when their request was charged without them: once is enough", async () => {
+    await grant(10);
+    const key = await newKey();
+    const once = { request_id: "r1" };
+    const { hold: one } = await hold(key, 4, once);
+    await spend(key, 1, once);
+    const refused = await settle(one.id, 2);
+    expect([refused.status, refused.body.error.code]).toEqual([409, "conflict"]);
+    expect((await manage(`/v1/holds/${one.id}/release`, { method: "POST" })).status).toBe(200);
+    expect(await credits()).toMatchObject({ balance: 9, held: 0 });
+    const { hold: two } = await hold(key, 4, { request_id: "r2" });
+    await settle(two.id, 2);
+    expect((await spend(key, 1, { request_id: "r2" })).charged).toBe(2);
+    expect((await credits()).balance).toBe(7);
+    await expectProven();
+  });
+
   test("of another organization are 404", async () => {
     await grant(10);
     const { hold: one } = await hold(await newKey(), 4);

@@ -37,6 +37,14 @@ const aHold: Make = async (world) => {
   return { names: { id: held.made.hold.id } };
 };
 
+const newPrice = async ({ perform, newName }: World) => {
+  const subject = `github/${newName("priced")}`;
+  const { made } = await perform("setPrice", {
+    body: { kind: "skill", subject, per_request: 0.01 },
+  });
+  return { id: made.id, subject };
+};
+
 /** Names are taken once, those of the examples too. */
 const aNewName: Make = async ({ newName }) => ({ names: { slug: newName("example") } });
 
@@ -157,6 +165,14 @@ export const fixtures: Readonly<Record<string, Make>> = {
 
   "/plans": aNewName,
   "/plans/{slug}": async ({ newPlan }) => ({ names: { slug: (await newPlan()).slug } }),
+
+  "/prices": async (world) => {
+    await newPrice(world);
+    await newPrice(world);
+    return { names: { subject: `github/${world.newName("skill")}` } };
+  },
+  "/prices/end": async (world) => ({ names: { subject: (await newPrice(world)).subject } }),
+  "/prices/{id}": async (world) => ({ names: { id: (await newPrice(world)).id } }),
 
   "/auth/logout": async ({ newSession }) => ({ cookie: (await newSession()).cookie }),
   "/auth/links/show": aLink,

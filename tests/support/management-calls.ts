@@ -19,6 +19,7 @@ export interface PathIds {
   hat?: string;
   user?: string;
   hold?: string;
+  price?: string;
   invitation?: string;
   wearer?: string;
 }
@@ -32,6 +33,7 @@ const placeholders: Readonly<Record<string, keyof PathIds>> = {
   "/hats/:id": "hat",
   "/users/:id": "user",
   "/v1/holds/:id": "hold",
+  "/prices/:id": "price",
 };
 
 /** What each route takes; a route that is not here takes no body. */
@@ -61,6 +63,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   "PATCH /users/:id": { name: "X" },
   "POST /plans": { slug: "free", name: "X" },
   "PATCH /plans/:slug": { name: "X" },
+  "POST /prices": { kind: "skill", subject: "not a skill", per_request: 1 },
+  "POST /prices/end": { kind: "skill", subject: "no-such/price" },
 };
 
 const confirmed = new Set(["DELETE /organizations/:id", "DELETE /workspaces/:id"]);

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { check, index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
-import { entryKinds, holdStates } from "../../core/money.ts";
+import { entryKinds, holdStates, type Units } from "../../core/money.ts";
 import { keys } from "./keys.ts";
 import { organizations } from "./organizations.ts";
 
@@ -56,7 +56,7 @@ export const ledger = sqliteTable(
     /** The price that a charge was worked out by; NULL when the caller named the cost. */
     priceId: text("price_id"),
     /** What the price was multiplied by. */
-    units: text({ mode: "json" }).$type<Record<string, number>>(),
+    units: text({ mode: "json" }).$type<Units>(),
   },
   (table) => [
     index("ledger_organization").on(table.organizationId, table.sequence),
@@ -106,6 +106,8 @@ export const holds = sqliteTable(
     expiresAtMs: integer("expires_at_ms").notNull(),
     endedAtMs: integer("ended_at_ms"),
     settledMicros: integer("settled_micros"),
+    /** The price that was in force when it was admitted: units are settled by it. */
+    priceId: text("price_id"),
   },
   (table) => [
     index("holds_key_open").on(table.keyId, table.admittedAtMs).where(sql`state = 'open'`),

@@ -58,6 +58,10 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
     message: "The body must be JSON: send Content-Type: application/json.",
   },
   validation_failed: { message: `label: ${badLabel.message}`, param: "label", fields: [badLabel] },
+  price_not_found: {
+    message: "There is no price of the skill github/create-issue in force. The operator sets one.",
+    param: "skill",
+  },
   idempotency_key_reused: {
     message: "This Idempotency-Key was used with another request. Use a new one for a new request.",
   },

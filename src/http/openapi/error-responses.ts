@@ -87,7 +87,7 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
   422: {
     name: "ValidationFailed",
     description: "The request does not validate. Every field at fault is named.",
-    codes: ["validation_failed", "idempotency_key_reused"],
+    codes: ["validation_failed", "price_not_found", "idempotency_key_reused"],
     headers: limitHeaders,
   },
   429: {

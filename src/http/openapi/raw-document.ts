@@ -1,3 +1,4 @@
+import type { chargeMark } from "./charge-mark.ts";
 import type { idempotentMark } from "./idempotency-key.ts";
 
 /** The parts of what `@elysiajs/swagger` emits that the normalizer reads. */
@@ -14,6 +15,7 @@ export interface RawOperation {
   requestBody?: { content: RawContent };
   responses?: Record<string, RawResponse>;
   [idempotentMark]?: boolean;
+  [chargeMark]?: boolean;
 }
 
 export interface RawParameter {

@@ -19,6 +19,14 @@ export const responseHeaders = {
     "The limits of the key: q requests in w seconds.",
     '"minute";q=60;w=60, "day";q=1000;w=86400',
   ),
+  "X-Credits-Remaining": amountHeader(
+    "What the organization of the key can still spend, in USD, once there were credits; about money, the organization that the call is about.",
+    "99.998",
+  ),
+  "X-Credits-Charged": amountHeader(
+    "What the call cost, in USD; absent when it cost nothing. A stored answer says what its charge cost, which was made once.",
+    "0.002",
+  ),
   "Retry-After": header("Whole seconds to wait before the next try.", 32),
   "WWW-Authenticate": header(
     "How to authenticate, and what was wrong with the credential (RFC 6750 section 3).",
@@ -36,7 +44,7 @@ export const responseHeaders = {
 
 export type HeaderName = keyof typeof responseHeaders;
 
-/** The state of the key's limits, which every answer to a good key has. */
+/** The state of the key's limits and credits, which every answer to a good key has. */
 export const limitHeaders = [
   "X-RateLimit-Limit",
   "X-RateLimit-Remaining",
@@ -44,11 +52,17 @@ export const limitHeaders = [
   "X-RateLimit-Window",
   "RateLimit",
   "RateLimit-Policy",
+  "X-Credits-Remaining",
 ] as const;
 
 /** References to the headers, by name. */
 export function headerReferences(names: readonly HeaderName[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** An amount in USD with six decimals at most, as text: a float would show digits that there are not. */
+function amountHeader(description: string, example: string) {
+  return { description, schema: { type: "string", pattern: "^[0-9]+(\\.[0-9]{1,6})?$" }, example };
 }
 
 function header(description: string, example: string | number) {

@@ -1,4 +1,5 @@
 import type { RouteAccess } from "../route-access.ts";
+import { chargeMark } from "./charge-mark.ts";
 import { idempotentMark } from "./idempotency-key.ts";
 import type { RawOperation } from "./raw-document.ts";
 import { type HeaderName, limitHeaders } from "./response-headers.ts";
@@ -16,6 +17,7 @@ export function successHeaders(raw: RawOperation, path: string, { kind }: RouteA
   const names: HeaderName[] = ["X-Request-Id"];
   if (!isProbe) names.push("Cache-Control");
   if (isCounted) names.push(...limitHeaders);
+  if (raw[chargeMark] === true) names.push("X-Credits-Charged");
   if (raw[idempotentMark] === true) names.push("Idempotency-Replayed");
   if (cookieOperations.includes(raw.operationId)) names.push("Set-Cookie");
   return names;
