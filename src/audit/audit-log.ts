@@ -3,7 +3,7 @@ import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { type AuditEntry, type Changes, chainRow } from "./audit-event.ts";
+import { type AuditEntry, type AuditRow, type Changes, chainRow } from "./audit-event.ts";
 import { appendRow, isTakenSequence, readHead } from "./audit-store.ts";
 
 /** Tries of one commit against other processes, and charges of the same account, at the same time. */
@@ -15,6 +15,8 @@ export interface Commit {
   /** The change itself; the entry is recorded when its last statement changed something. */
   change: Alongside;
   entry: Omit<AuditEntry, "actor">;
+  /** More entries of the same change, such as one a key of many; each is recorded when `entry` is. */
+  furtherEntries?: Omit<AuditEntry, "actor">[];
   /** What else belongs to the transaction. */
   alongside?: Alongside;
 }
@@ -96,11 +98,15 @@ export class AuditLog {
     for (let attempt = 1; ; attempt++) {
       const head = await readHead(this.db);
       const actor = (await before.refresh?.()) ?? before;
-      const { change, entry, alongside = [] } = await build(actor);
+      const { change, entry, furtherEntries = [], alongside = [] } = await build(actor);
       // Nothing to do is nothing to record.
       if (change.length === 0 || isEmpty(entry.changes)) return [];
-      const row = chainRow(head, { ...entry, actor }, this.clock.nowMs());
-      const [first, ...rest] = [...change, appendRow(this.db, row), ...alongside];
+      const rows: AuditRow[] = [];
+      for (const each of [entry, ...furtherEntries]) {
+        rows.push(chainRow(rows.at(-1) ?? head, { ...each, actor }, this.clock.nowMs()));
+      }
+      const appended = rows.map((row) => appendRow(this.db, row));
+      const [first, ...rest] = [...change, ...appended, ...alongside];
       if (first === undefined) return [];
       try {
         return await this.db.write.batch([first, ...rest]);

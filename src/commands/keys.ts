@@ -142,9 +142,10 @@ async function withKeys<T>(
   const { db, subkeys, actor: first } = await openInstance(context.paths());
   try {
     const actor = await actingIn(db, first, organization);
-    const { secretHash } = subkeys;
+    const { secretHash, importHash } = subkeys;
     const audit = new AuditLog(db, systemClock);
-    return await use(createKeysContext({ db, audit, clock: systemClock, secretHash }), actor);
+    const options = { db, audit, clock: systemClock, secretHash, importHash };
+    return await use(createKeysContext(options), actor);
   } finally {
     await db.close();
   }

@@ -1,0 +1,87 @@
+import { inArray, isNotNull, or, type SQL, sql } from "drizzle-orm";
+import type { Alongside, Database } from "../db/client.ts";
+import { violatedUniqueColumns } from "../db/database-error.ts";
+import { hatWearers, keys, secrets } from "../db/tables/index.ts";
+import type { SecretRow, StoredKey } from "./key-store.ts";
+
+/** Rows of one statement: SQLite takes 32,766 parameters, and a key has some thirty. */
+const rowsOfStatement = 50;
+
+/** A key to be imported, with the row of its secret. */
+export interface ImportedRow extends Pick<StoredKey, "key" | "hats"> {
+  secret: SecretRow;
+}
+
+/** Whether this installation holds any imported secret. */
+export async function hasImportedSecrets(db: Database): Promise<boolean> {
+  const rows = await db.lookup
+    .select({ keyId: secrets.keyId })
+    .from(secrets)
+    .where(isNotNull(secrets.importHash))
+    .limit(1);
+  return rows.length > 0;
+}
+
+/** Which of the secrets are known here already, in whatever organization: their hashes of both kinds. */
+export async function findKnownHashes(
+  db: Database,
+  wanted: readonly Pick<SecretRow, "hash" | "importHash">[],
+): Promise<Set<string>> {
+  const oneOf = (values: readonly (string | null)[]): SQL =>
+    sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
+  const rows = await db.lookup
+    .select({ hash: secrets.hash, importHash: secrets.importHash })
+    .from(secrets)
+    .where(
+      or(
+        inArray(secrets.hash, oneOf(wanted.map(({ hash }) => hash))),
+        inArray(secrets.importHash, oneOf(wanted.map(({ importHash }) => importHash))),
+      ),
+    );
+  return new Set(rows.flatMap(({ hash, importHash }) => [hash, importHash ?? hash]));
+}
+
+/** The statements that make many keys, each with its secret and the hats it wears. */
+export function insertImported(db: Database, rows: readonly ImportedRow[]): Alongside {
+  const worn = rows.flatMap(({ key, hats }) => hats.map((hatId) => ({ hatId, wearerId: key.id })));
+  return [
+    ...inChunks(rows).map((chunk) => db.write.insert(keys).values(chunk.map(({ key }) => key))),
+    ...inChunks(worn).map((chunk) => db.write.insert(hatWearers).values(chunk)),
+    ...inChunks(rows).map((chunk) =>
+      db.write.insert(secrets).values(chunk.map(({ secret }) => secret)),
+    ),
+  ];
+}
+
+/** True when another process has brought in one of the secrets since it was looked for. */
+export function isTakenSecret(error: unknown): boolean {
+  return violatedUniqueColumns(error)?.startsWith("secrets.") ?? false;
+}
+
+/** A secret that was found by its digest, and what it is to be stored as. */
+export interface Upgrade {
+  keyId: string;
+  /** The hash it is stored under, of the digest. */
+  hash: string;
+  /** The hash of the secret itself. */
+  secretHash: string;
+}
+
+/**
+ * Stores the secrets under the hashes of themselves, in one statement. A row that is no longer there,
+ * or is no longer of a digest, stays as it is; nothing but the hash is touched, so an end that a
+ * rotation sets meanwhile, or a revocation, holds.
+ */
+export async function storeUpgrades(db: Database, upgrades: readonly Upgrade[]): Promise<void> {
+  const values = JSON.stringify(upgrades.map(({ hash, secretHash }) => [hash, secretHash]));
+  await db.write.run(sql`
+    UPDATE OR IGNORE ${secrets} SET hash = upgraded.value ->> 1, hash_of = 'secret'
+    FROM json_each(${values}) AS upgraded
+    WHERE hash = upgraded.value ->> 0 AND hash_of = 'sha256'`);
+}
+
+function inChunks<T>(rows: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(rows.length / rowsOfStatement) }, (_, at) =>
+    rows.slice(at * rowsOfStatement, (at + 1) * rowsOfStatement),
+  );
+}
