@@ -107,6 +107,8 @@ export async function startServices(options: {
     db,
     gate,
     liveKeys,
+    imported,
+    digestUpgrades,
     writeBehind,
     watch,
     addresses,

@@ -4,7 +4,7 @@ import type { Alongside, Database } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { type AuditEntry, type AuditRow, type Changes, chainRow } from "./audit-event.ts";
-import { appendRow, isTakenSequence, readHead } from "./audit-store.ts";
+import { appendRow, appendRows, isTakenSequence, readHead } from "./audit-store.ts";
 
 /** Tries of one commit against other processes, and charges of the same account, at the same time. */
 const attemptsMax = 20;
@@ -101,11 +101,12 @@ export class AuditLog {
       const { change, entry, furtherEntries = [], alongside = [] } = await build(actor);
       // Nothing to do is nothing to record.
       if (change.length === 0 || isEmpty(entry.changes)) return [];
-      const rows: AuditRow[] = [];
-      for (const each of [entry, ...furtherEntries]) {
-        rows.push(chainRow(rows.at(-1) ?? head, { ...each, actor }, this.clock.nowMs()));
+      const row = chainRow(head, { ...entry, actor }, this.clock.nowMs());
+      const further: AuditRow[] = [];
+      for (const each of furtherEntries) {
+        further.push(chainRow(further.at(-1) ?? row, { ...each, actor }, this.clock.nowMs()));
       }
-      const appended = rows.map((row) => appendRow(this.db, row));
+      const appended = [appendRow(this.db, row), ...appendRows(this.db, further)];
       const [first, ...rest] = [...change, ...appended, ...alongside];
       if (first === undefined) return [];
       try {

@@ -25,13 +25,20 @@ interface Importing {
   keys: readonly unknown[];
   dryRun: boolean;
   actor: Actor;
+  /** The index of the first key, when these are some of many. */
+  firstIndex?: number;
   /** What goes into the same transaction, told what will be answered. */
   alongside?: (report: ImportReport) => Alongside;
 }
 
+interface Named {
+  index: number;
+  label: string | null;
+}
+
 /** What became of one key so far: read, or refused. */
-type Read = { label: string | null } & ({ key: ReadKey } | { refusal: DomainError });
-type Judged = { label: string | null } & ({ row: ImportedRow } | { refusal: DomainError });
+type Read = Named & ({ key: ReadKey } | { refusal: DomainError });
+type Judged = Named & ({ row: ImportedRow } | { refusal: DomainError });
 
 /**
  * Makes keys of the secrets and digests of another service. Each is held to the rules of a new key; one
@@ -40,9 +47,9 @@ type Judged = { label: string | null } & ({ row: ImportedRow } | { refusal: Doma
  */
 export async function importKeys(
   context: KeysContext,
-  { keys, dryRun, actor, alongside = () => [] }: Importing,
+  { keys, dryRun, actor, firstIndex = 0, alongside = () => [] }: Importing,
 ): Promise<ImportReport> {
-  const read = await mapInTurns(keys, readOne);
+  const read = await mapInTurns(keys, (given, at) => readOne(given, firstIndex + at));
   if (dryRun) return reportOf(await judgeAll(context, read, actor), dryRun);
   const commit = () =>
     context.audit.record({
@@ -67,12 +74,12 @@ export async function importKeys(
   return report;
 }
 
-function readOne(given: unknown): Read {
+function readOne(given: unknown, index: number): Read {
   const label = labelOf(given);
   try {
-    return { label, key: readImport(given) };
+    return { index, label, key: readImport(given) };
   } catch (error) {
-    return { label, refusal: asRefusal(error) };
+    return { index, label, refusal: asRefusal(error) };
   }
 }
 
@@ -89,17 +96,17 @@ async function judgeAll(
     read.flatMap((each) => ("key" in each ? [rowsOf(each.key, "")] : [])),
   );
   const firstOf = new Map<string, number>();
-  return mapInTurns(read, async (each, index) => {
+  return mapInTurns(read, async (each) => {
     if ("refusal" in each) return each;
-    const { label, key: given } = each;
+    const { index, label, key: given } = each;
     try {
       requireOnce(firstOf, given.digest, index);
       const key = await rowOfKey(context, given, actor);
       const secret = rowsOf(given, key.key.id);
       if (known.has(secret.hash) || known.has(secret.importHash ?? "")) throw knownAlready();
-      return { label, row: { ...key, secret } };
+      return { index, label, row: { ...key, secret } };
     } catch (error) {
-      return { label, refusal: asRefusal(error) };
+      return { index, label, refusal: asRefusal(error) };
     }
   });
 }
@@ -148,7 +155,7 @@ const nothingToRecord = {
 };
 
 function reportOf(judged: readonly Judged[], dryRun: boolean): ImportReport {
-  const data = judged.map((each, index) => lineOf(each, index, dryRun));
+  const data = judged.map((each) => lineOf(each, dryRun));
   const count = (status: ImportLine["status"]) =>
     data.filter((line) => line.status === status).length;
   return {
@@ -160,8 +167,8 @@ function reportOf(judged: readonly Judged[], dryRun: boolean): ImportReport {
   };
 }
 
-function lineOf(judged: Judged, index: number, dryRun: boolean): ImportLine {
-  const { label } = judged;
+function lineOf(judged: Judged, dryRun: boolean): ImportLine {
+  const { index, label } = judged;
   if ("row" in judged) {
     const made = dryRun
       ? { status: "would_import" as const, id: null }
