@@ -6,6 +6,7 @@ import { importColumns, readImportFile } from "./read-import-file.ts";
 import { CommandError, formatTable, forTerminal, shortened } from "./report.ts";
 import { withKeys } from "./with-keys.ts";
 
+const helpWidth = 78;
 const help = `
 FILE is JSON (a list of keys, or {"keys": […]}), JSON Lines or CSV.
 Each key has a secret or a sha256 (hex or base64), a label, and what else a new
@@ -76,7 +77,6 @@ function listing(lines: readonly ImportLine[]): string {
 
 /** Characters of an id. */
 const keyWidth = 36;
-const helpWidth = 78;
 
 function wrapped(words: readonly string[]): string {
   const lines = [""];
