@@ -19,6 +19,8 @@ import { ClientAddresses } from "./http/client-address.ts";
 import { EventLoopDelay } from "./http/event-loop-delay.ts";
 import { Idempotency } from "./http/idempotency.ts";
 import { Metrics } from "./http/metrics.ts";
+import { DigestUpgrades } from "./keys/digest-upgrades.ts";
+import { ImportedSecrets } from "./keys/imported-secrets.ts";
 import { KeyGate } from "./keys/key-gate.ts";
 import { createKeysContext } from "./keys/keys-context.ts";
 import { createSecretLoader } from "./keys/live-key-store.ts";
@@ -49,18 +51,22 @@ export async function startServices(options: {
   const db = await openServerDatabase(paths.database, options.onCrash);
   const windowClock = new WindowClock(clock);
   const accountViews = new AccountViews();
+  const imported = new ImportedSecrets(db, subkeys);
+  const digestUpgrades = new DigestUpgrades(db, log, (keyId) => liveKeys.invalidate(keyId));
   const liveKeys = new LiveKeys({
     clock: windowClock,
     keysMax: config.liveKeysMax,
-    hashSecret: subkeys.secretHash.of,
+    hashesOf: (secret) => imported.hashesOf(secret),
+    onDigest: (found) => digestUpgrades.note(found),
     loadSecrets: createSecretLoader(db.lookup, accountViews),
   });
-  const watch = new InvalidationWatch(db, log, liveKeys);
+  const watch = new InvalidationWatch(db, log, liveKeys, () => imported.check());
   await watch.start();
+  await imported.check();
   const writeBehind = new WriteBehind(createUsageStore(db), log);
   writeBehind.start();
   const stopMaintenance = scheduleMaintenance(db, clock.nowMs, log);
-  const gate = new KeyGate(clock, windowClock, liveKeys, writeBehind);
+  const gate = new KeyGate(clock, windowClock, liveKeys, writeBehind, imported);
   const addresses = new ClientAddresses(parseTrustedProxies(config));
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
@@ -110,6 +116,8 @@ export async function startServices(options: {
     db,
     gate,
     liveKeys,
+    imported,
+    digestUpgrades,
     writeBehind,
     watch,
     addresses,
@@ -153,6 +161,8 @@ export async function startServices(options: {
       audit,
       clock,
       secretHash: subkeys.secretHash,
+      importHash: subkeys.importHash,
+      noteImported: () => imported.note(),
       invalidate: (keyId) => liveKeys.invalidate(keyId),
     }),
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */
@@ -161,6 +171,7 @@ export async function startServices(options: {
       watch.stop();
       sweeper.stop();
       stopMaintenance();
+      await digestUpgrades.stop();
       const isSaved = await writeBehind.stop();
       await db.close();
       return isSaved;

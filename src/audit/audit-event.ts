@@ -4,6 +4,7 @@ import type { Actor } from "../organizations/actor.ts";
 /** Everything that is recorded; a closed list. */
 export const auditActions = [
   "key.created",
+  "key.imported",
   "key.updated",
   "key.rotated",
   "key.revoked",

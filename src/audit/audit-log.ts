@@ -3,8 +3,8 @@ import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { type AuditEntry, type Changes, chainRow } from "./audit-event.ts";
-import { appendRow, isTakenSequence, readHead } from "./audit-store.ts";
+import { type AuditEntry, type AuditRow, type Changes, chainRow } from "./audit-event.ts";
+import { appendRow, appendRows, isTakenSequence, readHead } from "./audit-store.ts";
 
 /** Tries of one commit against other processes, and charges of the same account, at the same time. */
 const attemptsMax = 20;
@@ -15,6 +15,8 @@ export interface Commit {
   /** The change itself; the entry is recorded when its last statement changed something. */
   change: Alongside;
   entry: Omit<AuditEntry, "actor">;
+  /** More entries of the same change, such as one a key of many; each is recorded when `entry` is. */
+  furtherEntries?: Omit<AuditEntry, "actor">[];
   /** What else belongs to the transaction. */
   alongside?: Alongside;
 }
@@ -96,11 +98,16 @@ export class AuditLog {
     for (let attempt = 1; ; attempt++) {
       const head = await readHead(this.db);
       const actor = (await before.refresh?.()) ?? before;
-      const { change, entry, alongside = [] } = await build(actor);
+      const { change, entry, furtherEntries = [], alongside = [] } = await build(actor);
       // Nothing to do is nothing to record.
       if (change.length === 0 || isEmpty(entry.changes)) return [];
       const row = chainRow(head, { ...entry, actor }, this.clock.nowMs());
-      const [first, ...rest] = [...change, appendRow(this.db, row), ...alongside];
+      const further: AuditRow[] = [];
+      for (const each of furtherEntries) {
+        further.push(chainRow(further.at(-1) ?? row, { ...each, actor }, this.clock.nowMs()));
+      }
+      const appended = [appendRow(this.db, row), ...appendRows(this.db, further)];
+      const [first, ...rest] = [...change, ...appended, ...alongside];
       if (first === undefined) return [];
       try {
         return await this.db.write.batch([first, ...rest]);

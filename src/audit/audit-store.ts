@@ -38,6 +38,21 @@ export function appendRow(db: Database, row: AuditRow): Alongside[number] {
     WHERE changes() > 0`);
 }
 
+/** The statement that appends many rows after the first, under the same condition: they travel as one text. */
+export function appendRows(db: Database, rows: readonly AuditRow[]): Alongside {
+  if (rows.length === 0) return [];
+  return [
+    db.write.run(sql`
+      INSERT INTO ${auditLog} (sequence, at_ms, organization_id, actor_type, actor_id, user_id, action,
+        target_type, target_id, changes, address, user_agent, request_id, previous_hash, hash)
+      SELECT value ->> 'sequence', value ->> 'atMs', value ->> 'organizationId', value ->> 'actorType',
+        value ->> 'actorId', value ->> 'userId', value ->> 'action', value ->> 'targetType',
+        value ->> 'targetId', value ->> 'changes', value ->> 'address', value ->> 'userAgent',
+        value ->> 'requestId', value ->> 'previousHash', value ->> 'hash'
+      FROM json_each(${JSON.stringify(rows)}) WHERE changes() > 0`),
+  ];
+}
+
 /** True when another process has appended in the meantime. */
 export function isTakenSequence(error: unknown): boolean {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 6; depth++) {

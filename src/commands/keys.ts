@@ -1,15 +1,12 @@
 import { Value } from "@sinclair/typebox/value";
 import { Command } from "commander";
-import { AuditLog } from "../audit/audit-log.ts";
 import { systemClock } from "../core/clock.ts";
 import { definedFields } from "../core/defined-fields.ts";
 import { environments, keyTypes, lastingKeyTypes } from "../crypto/secret-format.ts";
-import type { Database } from "../db/client.ts";
 import { createKey } from "../keys/create-key.ts";
 import { describeKey } from "../keys/describe-key.ts";
 import { listKeys } from "../keys/key-list-store.ts";
 import { type Key, type KeyWithSecret, keyStatuses } from "../keys/key-schemas.ts";
-import { createKeysContext, type KeysContext } from "../keys/keys-context.ts";
 import { keySorts, ListKeysQuerySchema } from "../keys/list-schemas.ts";
 import { revokeKey } from "../keys/revoke-key.ts";
 import { rotateKey } from "../keys/rotate-key.ts";
@@ -19,17 +16,18 @@ import {
   gracePeriodSecondsMax,
   RevokeKeyQuerySchema,
 } from "../keys/write-schemas.ts";
-import type { Actor } from "../organizations/actor.ts";
-import { findOrganization, firstWorkspaceId } from "../organizations/tenant-store.ts";
-import { type CommandContext, choice, withJson } from "./command-context.ts";
+import { type CommandContext, choice } from "./command-context.ts";
 import { parseDurationSeconds } from "./duration.ts";
-import { openInstance } from "./open-instance.ts";
-import { CommandError, formatFields, formatTable, forTerminal } from "./report.ts";
+import { describeImport } from "./import-keys.ts";
+import { CommandError, formatFields, formatTable, forTerminal, shortened } from "./report.ts";
+import { inOrganization, withKeys } from "./with-keys.ts";
 
 /** `tollgate keys …`: works on the data folder, with or without a server running on it. */
 export function keysCommand(context: CommandContext): Command {
   const { output } = context;
-  const keys = new Command("keys").description("create, list, show, revoke and rotate keys");
+  const keys = new Command("keys").description(
+    "create, import, list, show, revoke and rotate keys",
+  );
 
   inOrganization(keys.command("create"))
     .description("make a key and print its secret, once")
@@ -61,6 +59,8 @@ export function keysCommand(context: CommandContext): Command {
       );
       printSecret(context, created, flags.json);
     });
+
+  describeImport(inOrganization(keys.command("import")), context);
 
   inOrganization(keys.command("list"))
     .description("list keys, revoked and expired ones too")
@@ -130,35 +130,6 @@ export function keysCommand(context: CommandContext): Command {
   return keys;
 }
 
-function inOrganization(command: Command): Command {
-  return withJson(command).option("--organization <name>", "id or slug; the first one without");
-}
-
-async function withKeys<T>(
-  context: CommandContext,
-  organization: string | undefined,
-  use: (keys: KeysContext, actor: Actor) => Promise<T>,
-): Promise<T> {
-  const { db, subkeys, actor: first } = await openInstance(context.paths());
-  try {
-    const actor = await actingIn(db, first, organization);
-    const { secretHash } = subkeys;
-    const audit = new AuditLog(db, systemClock);
-    return await use(createKeysContext({ db, audit, clock: systemClock, secretHash }), actor);
-  } finally {
-    await db.close();
-  }
-}
-
-async function actingIn(db: Database, actor: Actor, name: string | undefined): Promise<Actor> {
-  if (name === undefined) return actor;
-  const organization = await findOrganization(db, name);
-  if (organization === undefined) throw new CommandError(`There is no organization ${name}.`);
-  const { id: organizationId } = organization;
-  const workspaceId = await firstWorkspaceId(db, organizationId);
-  return { ...actor, organizationId, workspaceId };
-}
-
 function printSecret({ output }: CommandContext, key: KeyWithSecret, json: boolean): void {
   if (json) {
     output.out(JSON.stringify(key, null, 2));
@@ -195,13 +166,6 @@ function describeFields(key: Key): string {
 
 /** A user key is made by its user, logged in. */
 const creatableTypes = lastingKeyTypes.filter((type) => type !== "user");
-
-/** What the other columns leave of 80; `keys show` has the whole. */
-const labelWidth = 20;
-
-function shortened(label: string): string {
-  return label.length <= labelWidth ? label : `${label.slice(0, labelWidth - 1)}…`;
-}
 
 function textOf(value: unknown): string {
   if (Array.isArray(value)) return value.join(", ");

@@ -51,3 +51,11 @@ export function formatTable(
 export function forTerminal(text: string): string {
   return text.replace(/\p{Cc}|\p{Zl}|\p{Zp}/gu, "?");
 }
+
+/** What the other columns of a list leave of 80. */
+const labelWidth = 20;
+
+/** A label as a cell of a list; `keys show` has the whole. */
+export function shortened(label: string): string {
+  return label.length <= labelWidth ? label : `${label.slice(0, labelWidth - 1)}…`;
+}

@@ -9,6 +9,11 @@ const rootKeyPattern = /^[0-9a-f]{64}\s*$/;
 export interface Subkeys {
   /** HMAC-SHA-256 under the pepper: how secrets are stored. */
   secretHash: KeyedHash;
+  /**
+   * Another: how the SHA-256 digests of imported secrets are stored. With the pepper for both, a client
+   * that presents what a digest is hashed as would be taken for the one who has the secret.
+   */
+  importHash: KeyedHash;
   /** Another: how the tokens of sessions and one-time links are stored. */
   tokenHash: KeyedHash;
   /** Another HMAC key, for fingerprints of idempotency keys and payloads. */
@@ -56,6 +61,7 @@ export function deriveSubkeys(rootKey: Buffer): Subkeys {
     Buffer.from(hkdfSync("sha256", rootKey, "tollgate", label, rootKeyBytes));
   return {
     secretHash: createKeyedHash(derive("pepper:v1")),
+    importHash: createKeyedHash(derive("import:v1")),
     tokenHash: createKeyedHash(derive("token:v1")),
     idempotencyHash: createKeyedHash(derive("idempotency:v1")),
     answerKey: derive("answer:v1"),

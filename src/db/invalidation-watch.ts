@@ -29,6 +29,8 @@ export class InvalidationWatch {
     private readonly db: Database,
     private readonly log: Logger,
     private readonly target: InvalidationTarget,
+    /** Called after any commit of another connection, before what it changed is forgotten. */
+    private readonly onCommit: () => Promise<void> = async () => {},
   ) {}
 
   /** Begins after what is in the file now: call it before the first key is read. */
@@ -46,6 +48,7 @@ export class InvalidationWatch {
   async check(): Promise<void> {
     const dataVersion = await this.db.dataVersion();
     if (dataVersion === this.#dataVersion) return;
+    await this.onCommit();
     const rows = await this.db.lookup
       .select()
       .from(invalidations)

@@ -1,4 +1,5 @@
 import { DomainError } from "../core/errors.ts";
+import { isForeignSecret } from "../crypto/foreign-secret.ts";
 
 const scheme = "bearer";
 /** How nearly every client writes it. */
@@ -29,8 +30,8 @@ export function readBearer(request: Request): string | undefined {
   const token = header.slice(space + 1).replace(/^ +| +$/g, "");
   if (token === "") return undefined;
   if (/[\s,]/.test(token)) throw malformed();
-  // Not a token by its alphabet: whatever it is, it is no key of ours. The 401 is the same as for one.
-  return tokenPattern.test(token) ? token : "-";
+  // Not a token by its alphabet: it may have been imported, and is no key of ours. The 401 is the same.
+  return tokenPattern.test(token) || isForeignSecret(token) ? token : "-";
 }
 
 function malformed(): DomainError {

@@ -6,15 +6,12 @@ import type { Clock } from "../core/clock.ts";
 import { DomainError, type FieldError } from "../core/errors.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import { databaseFailure } from "../db/database-error.ts";
-import { scopeSyntax } from "../permissions/scopes.ts";
-import { skillPatternSyntax, skillSyntax } from "../permissions/skills.ts";
-import { emailPattern } from "../users/schemas.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import type { AnswerHeaders, Authenticator, Call } from "./authenticate.ts";
+import { explainFault } from "./explain-fault.ts";
 import { renderError } from "./render-error.ts";
 import { requestIdOf } from "./request-id.ts";
 import { pathOf } from "./request-path.ts";
-import { printableLine } from "./schema-parts.ts";
 
 /** Fields named in one 422; a body with more faults than this is fixed in more than one go anyway. */
 const fieldsMax = 50;
@@ -100,66 +97,11 @@ function invalidFields(error: ValidationError): DomainError {
     const param = fault.path.slice(1, paramLengthMax).replaceAll("/", ".") || error.type;
     if (fields.has(param)) continue;
     if (fields.size >= fieldsMax) break;
-    fields.set(param, { param, message: explain(fault) });
+    fields.set(param, { param, message: explainFault(fault) });
   }
   const list = [...fields.values()];
   const [first] = list;
   const message =
     first === undefined ? "The request is not valid." : `${first.param}: ${first.message}`;
   return new DomainError("validation_failed", message, { fields: list });
-}
-
-/** TypeBox says "Expected union value" for every union: the schema says which values those are. */
-function explain(fault: { message: string; schema?: unknown }): string {
-  const { anyOf = [] } = (fault.schema ?? {}) as { anyOf?: UnionMember[] };
-  const words = anyOf.flatMap((member) => ("const" in member ? [String(member.const)] : []));
-  const rule = patternRules.get((fault.schema as { pattern?: string } | undefined)?.pattern ?? "");
-  if (rule !== undefined && fault.message.startsWith("Expected string to match")) return rule;
-  if (fault.message === "Unexpected property") return "This field is not known.";
-  if (fault.message === "Expected required property") return "This field is required.";
-  if (words.length > 0) return `Must be one of ${words.join(", ")}.`;
-  const types = [...new Set(anyOf.flatMap((member) => typeName(member, anyOf)))];
-  if (types.length > 0) return `Must be ${types.join(" or ")}.`;
-  return `${fault.message}.`;
-}
-
-/** What a regular expression means, for those who do not read them. */
-const patternRules = new Map([
-  [`^${scopeSyntax}$`, "A scope is 1 to 128 of the characters a-z A-Z 0-9 : . _ / * -"],
-  [
-    `^${scopeSyntax}( ${scopeSyntax})*$`,
-    "Scopes are 1 to 128 of the characters a-z A-Z 0-9 : . _ / * - with one space between two.",
-  ],
-  [emailPattern, "Must be an address such as ada@example.com."],
-  [skillPatternSyntax, "Must be *, github/*, github/create-issue or gmail/send-message#attach."],
-  [skillSyntax, "Must be a skill such as github/create-issue, or a tool of it behind a #."],
-  ["^[a-z0-9][a-z0-9-]{0,62}$", "Must be 1 to 63 of a-z, 0-9 and -, not beginning with -."],
-  [printableLine, "Must be one line of text without control characters."],
-]);
-
-interface UnionMember {
-  type?: string;
-  const?: unknown;
-  minimum?: number;
-  maximum?: number;
-}
-
-const typeNames: Readonly<Record<string, string>> = {
-  string: "a string",
-  array: "a list",
-  object: "an object",
-  number: "a number",
-  boolean: "true or false",
-  null: "null",
-};
-
-function typeName({ type }: UnionMember, members: readonly UnionMember[]): string[] {
-  if (type === "integer") return [`a whole number${rangeOf(members)}`];
-  return type === undefined ? [] : [typeNames[type] ?? type];
-}
-
-function rangeOf(members: readonly UnionMember[]): string {
-  const number = members.find((member) => member.type === "integer");
-  if (number?.minimum === undefined || number.maximum === undefined) return "";
-  return ` from ${number.minimum} to ${number.maximum}`;
 }

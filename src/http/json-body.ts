@@ -13,18 +13,27 @@ const smallBodyBytes = 65_536;
 /** Names that reach an object's prototype in careless code further on (CVE-2025-66456). */
 const dangerousNames = new Set(["__proto__", "constructor", "prototype"]);
 
+/** What one body may hold. */
+export interface BodyBounds {
+  bytes: number;
+  values: number;
+}
+
+const usualBounds: BodyBounds = { bytes: bodyBytesMax, values: jsonValuesMax };
+
 /**
  * The body as JSON. No body at all is `{}`, so that an operation whose fields are all optional can
  * be called with none. Throws 413, 415, 400 for what is no JSON, 422 for a dangerous name.
  */
-export async function readJsonBody(request: Request): Promise<unknown> {
-  if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw tooLarge();
-  const text = await readText(request);
+export async function readJsonBody(request: Request, bounds = usualBounds): Promise<unknown> {
+  const { bytes } = bounds;
+  if (Number(request.headers.get("content-length") ?? 0) > bytes) throw tooLarge(bytes);
+  const text = await readText(request, bytes);
   if (text === "") return {};
   requireJsonType(request.headers.get("content-type"));
   // A client whose body is optional may say so with null.
   const value = parse(text) ?? {};
-  inspect(value, "", 1, 0);
+  inspect(value, { path: "", depth: 1, valuesMax: bounds.values }, 0);
   return value;
 }
 
@@ -47,12 +56,12 @@ function parse(text: string): unknown {
 
 let bytesBeingRead = 0;
 
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, bytesMax: number): Promise<string> {
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
   if (length <= smallBodyBytes && !request.headers.has("transfer-encoding")) {
     return readSmall(request, length);
   }
-  return request.body === null ? "" : readChunks(request.body);
+  return request.body === null ? "" : readChunks(request.body, bytesMax);
 }
 
 /**
@@ -71,14 +80,14 @@ async function readSmall(request: Request, length: number): Promise<string> {
 }
 
 /** Reads at most the bound, whatever the length header says or does not say. */
-async function readChunks(body: ReadableStream): Promise<string> {
+async function readChunks(body: ReadableStream, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
       size += chunk.byteLength;
       bytesBeingRead += chunk.byteLength;
-      if (size > bodyBytesMax) throw tooLarge();
+      if (size > bytesMax) throw tooLarge(bytesMax);
       if (bytesBeingRead > bodiesBytesMax && size > smallBodyBytes) throw tooMany();
       chunks.push(chunk);
     }
@@ -100,21 +109,31 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
+interface Place {
+  path: string;
+  depth: number;
+  valuesMax: number;
+}
+
 /** Walks the whole value once; returns how many values it holds. */
-function inspect(value: unknown, path: string, depth: number, seen: number): number {
+function inspect(value: unknown, place: Place, seen: number): number {
+  const { path, depth, valuesMax } = place;
   let count = seen + 1;
-  if (count > jsonValuesMax) throw tooManyValues();
+  if (count > valuesMax) throw tooManyValues(valuesMax);
   if (typeof value === "string") requireStorable(value, path);
   if (typeof value !== "object" || value === null) return count;
   if (depth > jsonDepthMax) {
     throw new DomainError("invalid_json", `The JSON is nested more than ${jsonDepthMax} deep.`);
   }
-  if (Array.isArray(value) && count + value.length > jsonValuesMax) throw tooManyValues();
+  if (Array.isArray(value) && count + value.length > valuesMax) {
+    throw tooManyValues(valuesMax);
+  }
   for (const name of Object.keys(value)) {
     requireStorable(name, path);
     const innerPath = path === "" ? name : `${path}.${name}`;
     if (dangerousNames.has(name)) throw invalidField(innerPath, "This name is not allowed.");
-    count = inspect((value as Record<string, unknown>)[name], innerPath, depth + 1, count);
+    const inner = { path: innerPath, depth: depth + 1, valuesMax };
+    count = inspect((value as Record<string, unknown>)[name], inner, count);
   }
   return count;
 }
@@ -123,8 +142,8 @@ function bodyEnded(cause: unknown): DomainError {
   return new DomainError("invalid_request", "The body ended before its end.", { cause });
 }
 
-function tooLarge(): DomainError {
-  return new DomainError("payload_too_large", `The body is larger than ${bodyBytesMax} bytes.`);
+function tooLarge(bytesMax: number): DomainError {
+  return new DomainError("payload_too_large", `The body is larger than ${bytesMax} bytes.`);
 }
 
 function tooMany(): DomainError {
@@ -132,8 +151,8 @@ function tooMany(): DomainError {
   return new DomainError("overloaded", "Too many bodies are being read at once.", options);
 }
 
-function tooManyValues(): DomainError {
-  return new DomainError("invalid_json", `The JSON holds more than ${jsonValuesMax} values.`);
+function tooManyValues(valuesMax: number): DomainError {
+  return new DomainError("invalid_json", `The JSON holds more than ${valuesMax} values.`);
 }
 
 /** SQLite ends a text at NUL, and half a surrogate pair is no Unicode: neither comes back as it was. */

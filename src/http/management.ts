@@ -1,8 +1,9 @@
 import { Elysia } from "elysia";
+import { importBytesMax, importValuesMax } from "../keys/import-schemas.ts";
 import type { Authenticator } from "./authenticate.ts";
 import type { Authorizer } from "./authorize.ts";
 import { refuseCrossSite } from "./cross-site.ts";
-import { readJsonBody } from "./json-body.ts";
+import { type BodyBounds, readJsonBody } from "./json-body.ts";
 import { refuseRepeatedParameters } from "./request-path.ts";
 
 /**
@@ -13,8 +14,9 @@ import { refuseRepeatedParameters } from "./request-path.ts";
 export function management(authorizer: Authorizer) {
   return new Elysia({ name: "management" })
     .onParse({ as: "scoped" }, async ({ request, route, set }) => {
-      await authorizer.authorize({ request, headers: set.headers }, routeName(request, route));
-      return readBody(request);
+      const name = routeName(request, route);
+      await authorizer.authorize({ request, headers: set.headers }, name);
+      return readBody(request, largeBodies[name]);
     })
     .derive({ as: "scoped" }, async ({ request, route, set }) => {
       set.headers["cache-control"] = "no-store";
@@ -59,9 +61,14 @@ export function comingIn(authenticator: Authenticator) {
 }
 
 /** A body of DELETE means nothing (RFC 9110 section 9.3.5). */
-async function readBody(request: Request): Promise<unknown> {
-  return request.method === "DELETE" ? {} : readJsonBody(request);
+async function readBody(request: Request, bounds?: BodyBounds): Promise<unknown> {
+  return request.method === "DELETE" ? {} : readJsonBody(request, bounds);
 }
+
+/** The routes that take more than others; the body is read once the caller is known to be let in. */
+const largeBodies: Readonly<Record<string, BodyBounds>> = {
+  "POST /api-keys/import": { bytes: importBytesMax, values: importValuesMax },
+};
 
 function routeName(request: Request, route: string): string {
   return `${request.method} ${route}`;

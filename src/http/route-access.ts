@@ -76,6 +76,7 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "GET /api-keys": to("keys:read", "viewer"),
   // A member makes and changes user keys of their own and no others: `coverage.ts`.
   "POST /api-keys": to("keys:write", "member"),
+  "POST /api-keys/import": to("keys:write", "admin"),
   "POST /api-keys/revoke-batch": to("keys:write", "member"),
   "GET /api-keys/:id": to("keys:read", "viewer"),
   "PATCH /api-keys/:id": to("keys:write", "member"),

@@ -1,7 +1,7 @@
 import { DomainError } from "../core/errors.ts";
 import type { LoadedSecret } from "./live-key-row.ts";
 
-/** Hashes looked up by one query. */
+/** Secrets looked up by one query. */
 const batchMax = 128;
 /** Look-ups that may wait; one more is answered 503. */
 const waitingMax = 10_000;
@@ -13,7 +13,7 @@ export interface ColdRead {
 }
 
 type Waiter = {
-  hash: string;
+  hashes: readonly string[];
   resolve: (read: ColdRead) => void;
   reject: (error: unknown) => void;
 };
@@ -30,13 +30,17 @@ export class ColdReader {
     private readonly currentVersion: () => number,
   ) {}
 
-  read(hash: string): Promise<ColdRead> {
+  /**
+   * The secret under the first of the hashes that is there. They are in one query, which sees one moment
+   * of the database: a row that moves from one hash to another meanwhile is found all the same.
+   */
+  read(hashes: readonly string[]): Promise<ColdRead> {
     if (this.#waiting.length >= waitingMax) {
       const options = { retryAfterSeconds: 1 };
       return Promise.reject(new DomainError("overloaded", "Too many look-ups wait.", options));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ hash, resolve, reject });
+      this.#waiting.push({ hashes, resolve, reject });
       if (this.#waiting.length === 1) setImmediate(() => void this.#readSome());
     });
   }
@@ -51,10 +55,11 @@ export class ColdReader {
   async #readBatch(batch: Waiter[]): Promise<void> {
     try {
       const version = this.currentVersion();
-      const loaded = await this.loadSecrets(batch.map((waiter) => waiter.hash));
+      const loaded = await this.loadSecrets(batch.flatMap((waiter) => waiter.hashes));
       const byHash = new Map(loaded.map((secret) => [secret.hash, secret]));
       for (const waiter of batch) {
-        waiter.resolve({ secret: byHash.get(waiter.hash), version });
+        const found = waiter.hashes.find((hash) => byHash.has(hash));
+        waiter.resolve({ secret: found === undefined ? undefined : byHash.get(found), version });
       }
     } catch (error) {
       for (const waiter of batch) waiter.reject(error);

@@ -37,7 +37,7 @@ export async function createKey(context: KeysContext, making: Making): Promise<K
       actor,
       build: async (now) => {
         const nowMs = context.clock.nowMs();
-        const { type, environment, hats, ...row } = await newKey(context, input, now);
+        const { type, environment, hats, ...row } = await newKey(context, { input, actor: now });
         const { secret, keyPrefix } = generateSecret(type, environment);
         const key = { ...row, type, environment, keyPrefix };
         const stored = { key, hats, lastUsedAtMs: null, requestsTotal: 0, previous: null };
@@ -63,15 +63,18 @@ export async function createKey(context: KeysContext, making: Making): Promise<K
     });
 }
 
-/** The row of a new key, once everything about it is known to be allowed. */
-async function newKey(
+/**
+ * The row of a new key, once everything about it is known to be allowed: for `userId`, or for whom the
+ * actor may make it. Throws a 422 for a field that does not fit and a 403 for more than the actor holds.
+ */
+export async function newKey(
   context: KeysContext,
-  input: CreateKey,
-  actor: Actor,
+  making: { input: CreateKey; actor: Actor; userId?: string | null },
 ): Promise<Omit<KeyRow, "keyPrefix"> & Pick<StoredKey, "hats">> {
+  const { input, actor } = making;
   const nowMs = context.clock.nowMs();
   const type = input.type ?? "workspace";
-  const userId = ownerOfNewKey(actor, type);
+  const userId = making.userId === undefined ? ownerOfNewKey(actor, type) : making.userId;
   const workspaceId = input.workspace_id ?? actor.workspaceId;
   const workspace = await findWorkspace(context.db, actor.organizationId, workspaceId);
   if (workspace === undefined) throw invalidField("workspace_id", "No such workspace.");

@@ -1,9 +1,9 @@
 import type { Clock } from "../core/clock.ts";
-import { isWellFormedSecret } from "../crypto/secret-format.ts";
 import { uncountRequest } from "../limits/counters.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
 import { consume, type Moment } from "./decide.ts";
+import type { ImportedSecrets } from "./imported-secrets.ts";
 import { KeyFaces } from "./key-face.ts";
 import type { LiveSecret } from "./live-key.ts";
 import { digestOf, type LiveKeys } from "./live-keys.ts";
@@ -19,6 +19,7 @@ export class KeyGate {
     readonly windowClock: WindowClock,
     private readonly liveKeys: LiveKeys,
     private readonly writeBehind: WriteBehind,
+    private readonly imported: Pick<ImportedSecrets, "mayBeSecret">,
   ) {
     this.faces = new KeyFaces(windowClock);
     const untilMs = (windowMs: number) => windowClock.untilMs(windowMs);
@@ -41,7 +42,7 @@ export class KeyGate {
   async find(secret: string): Promise<LiveSecret | undefined> {
     const hot = this.findHot(secret);
     if (hot !== undefined) return hot;
-    return isWellFormedSecret(secret) ? this.liveKeys.load(secret) : undefined;
+    return this.imported.mayBeSecret(secret) ? this.liveKeys.load(secret) : undefined;
   }
 
   /** Counts a request as `consume` does. Returns the function that takes it back when it is refused after all. */

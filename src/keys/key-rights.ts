@@ -1,7 +1,8 @@
-import { DomainError } from "../core/errors.ts";
+import { DomainError, invalidField } from "../core/errors.ts";
 import { isAtLeast } from "../core/tenancy.ts";
 import type { LastingKeyType } from "../crypto/secret-format.ts";
 import type { Actor } from "../organizations/actor.ts";
+import type { ImportableKeyType } from "./import-schemas.ts";
 import type { KeyRow } from "./key-store.ts";
 
 /**
@@ -34,5 +35,31 @@ export function ownerOfNewKey(actor: Actor, type: LastingKeyType): string | null
   throw new DomainError(
     "insufficient_role",
     "A user key is made by its user, logged in as a member of the organization.",
+  );
+}
+
+/**
+ * Whose key an imported one is. Whoever imports a secret knows it, and could act as the user whose key
+ * it becomes. So a person imports user keys of their own, and for others only the operator does, who
+ * brings over what the users of another service already hold. Throws 403, and 422 for an owner of no
+ * user key.
+ */
+export function ownerOfImportedKey(
+  actor: Actor,
+  { type, userId }: { type: ImportableKeyType; userId: string | undefined },
+): string | null {
+  if (type !== "user") {
+    if (userId !== undefined) throw invalidField("user_id", "Only a user key belongs to a user.");
+    return ownerOfNewKey(actor, type);
+  }
+  if (userId === undefined) {
+    if (actor.type === "user" && actor.role !== null) return actor.userId;
+    throw invalidField("user_id", "Say whose user key this is.");
+  }
+  if (actor.instanceWide || (actor.type === "user" && userId === actor.userId)) return userId;
+  throw new DomainError(
+    "insufficient_role",
+    "Only the operator may import a user key of somebody else.",
+    { param: "user_id" },
   );
 }

@@ -11,15 +11,29 @@ export interface KeysContext {
   clock: Clock;
   /** The row a new secret is stored as. */
   secretRow(options: NewSecretRow): SecretRow;
+  /** The row an imported secret, or the digest of one, is stored as. */
+  importedRow(options: ImportedSecretRow): SecretRow;
+  /** Something was imported: what looks like no secret of ours may be one from now on. */
+  noteImported(): void;
   /** Forgets what memory holds of a key; when it returns, the next request sees the database. */
   invalidate(keyId: string): void;
 }
 
-interface NewSecretRow {
+interface RowFields {
   keyId: string;
-  secret: string;
   keyPrefix: string;
   nowMs: number;
+}
+
+interface NewSecretRow extends RowFields {
+  secret: string;
+}
+
+interface ImportedSecretRow extends RowFields {
+  /** SHA-256 of the secret, lower-case hex. */
+  digest: string;
+  /** Undefined when only the digest is known. */
+  secret: string | undefined;
 }
 
 /** The context over a database; without `invalidate` nothing is held in memory. */
@@ -28,24 +42,36 @@ export function createKeysContext(options: {
   audit: AuditLog;
   clock: Clock;
   secretHash: KeyedHash;
+  importHash: KeyedHash;
   invalidate?: (keyId: string) => void;
+  noteImported?: () => void;
 }): KeysContext {
-  const { db, audit, clock, secretHash, invalidate = () => {} } = options;
+  const { db, audit, clock, secretHash, importHash } = options;
+  const { invalidate = () => {}, noteImported = () => {} } = options;
+  const rowOf = (hash: string, { keyId, keyPrefix, nowMs }: RowFields): SecretRow => ({
+    hash,
+    hashOf: "secret",
+    importHash: null,
+    keyId,
+    pepperId: secretHash.id,
+    keyPrefix,
+    createdAtMs: nowMs,
+    runtimeId: null,
+    expiresAtMs: null,
+    lastUsedAtMs: null,
+  });
   return {
     db,
     audit,
     clock,
     invalidate,
-    secretRow: ({ keyId, secret, keyPrefix, nowMs }) => ({
-      hash: secretHash.of(secret),
-      hashOf: "secret",
-      keyId,
-      pepperId: secretHash.id,
-      keyPrefix,
-      createdAtMs: nowMs,
-      runtimeId: null,
-      expiresAtMs: null,
-      lastUsedAtMs: null,
-    }),
+    noteImported,
+    secretRow: ({ secret, ...fields }) => rowOf(secretHash.of(secret), fields),
+    importedRow: ({ digest, secret, ...fields }) => {
+      const ofDigest = importHash.of(digest);
+      return secret === undefined
+        ? { ...rowOf(ofDigest, fields), hashOf: "sha256", importHash: ofDigest }
+        : { ...rowOf(secretHash.of(secret), fields), importHash: ofDigest };
+    },
   };
 }

@@ -3,6 +3,7 @@ import type { Spend } from "../credits/spend-windows.ts";
 import { restoreCounters } from "../limits/counters.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import { ColdReader } from "./cold-reader.ts";
+import type { Upgrade } from "./import-store.ts";
 import type { Grant, LiveKey, LiveSecret } from "./live-key.ts";
 import type { LoadedSecret } from "./live-key-row.ts";
 
@@ -34,8 +35,11 @@ export class LiveKeys {
     private readonly options: {
       clock: WindowClock;
       keysMax: number;
-      hashSecret: (secret: string) => string;
+      /** What a secret may be stored under: the hash of itself first, then that of its digest. */
+      hashesOf: (secret: string) => string[];
       loadSecrets: (hashes: string[]) => Promise<LoadedSecret[]>;
+      /** Told of a secret that was found by its digest. */
+      onDigest: (found: Upgrade) => void;
     },
   ) {
     this.#reader = new ColdReader(options.loadSecrets, () => this.#version);
@@ -55,10 +59,13 @@ export class LiveKeys {
 
   /** The secret, read from the database; undefined when there is none like it. */
   async load(secret: string): Promise<LiveSecret | undefined> {
-    const hash = this.options.hashSecret(secret);
+    const hashes = this.options.hashesOf(secret);
     for (let attempt = 0; attempt < readAttemptsMax; attempt++) {
-      const { secret: loaded, version } = await this.#reader.read(hash);
-      if (version === this.#version) return loaded && this.#admit(digestOf(secret), loaded);
+      const { secret: loaded, version } = await this.#reader.read(hashes);
+      if (version !== this.#version) continue;
+      if (loaded === undefined) return undefined;
+      this.#noteDigest(hashes[0], loaded);
+      return this.#admit(digestOf(secret), loaded);
     }
     throw new DomainError("overloaded", "Keys change too fast to be read.", {
       retryAfterSeconds: 1,
@@ -110,6 +117,11 @@ export class LiveKeys {
   #forget(live: LiveKey): void {
     for (const digest of live.digests) this.#bySecret.delete(digest);
     live.digests.clear();
+  }
+
+  #noteDigest(secretHash: string | undefined, { hash, grant }: LoadedSecret): void {
+    if (secretHash === undefined || hash === secretHash) return;
+    this.options.onDigest({ keyId: grant.keyId, hash, secretHash });
   }
 
   #admit(digest: string, loaded: LoadedSecret): LiveSecret {

@@ -7,6 +7,8 @@ import { idempotentMark } from "../http/openapi/idempotency-key.ts";
 import { readIntegers } from "../http/pagination.ts";
 import { createKey } from "./create-key.ts";
 import { describeKey } from "./describe-key.ts";
+import { importKeys } from "./import-keys.ts";
+import { ImportKeysSchema, ImportReportSchema } from "./import-schemas.ts";
 import { listKeys } from "./key-list-store.ts";
 import { KeySchema, KeyWithSecretSchema, keyParams } from "./key-schemas.ts";
 import type { KeysContext } from "./keys-context.ts";
@@ -117,6 +119,27 @@ export function keyRoutes(services: {
           summary: "Revoke a key",
           description:
             "For good, and at once: when the call has returned, the next request with the key gets 401. The key stays listed.",
+        },
+      },
+    )
+    .post(
+      "/api-keys/import",
+      ({ request, body, actor }) =>
+        idempotency.run({ request, actor, payload: body }, async (remember) => {
+          const alongside = (report: unknown) => remember({ status: 200, body: report });
+          const options = { keys: body.keys, dryRun: body.dry_run ?? false, actor, alongside };
+          return { status: 200, body: await importKeys(keys, options) };
+        }),
+      {
+        body: ImportKeysSchema,
+        response: { 200: ImportReportSchema, 409: ErrorSchema },
+        detail: {
+          [idempotentMark]: true,
+          operationId: "importKeys",
+          tags,
+          summary: "Import up to 1,000 keys of another service",
+          description:
+            "Clients go on with the secrets they have. Each key is imported or refused by itself, and the answer has a line for each; `dry_run` shows what would be.",
         },
       },
     )

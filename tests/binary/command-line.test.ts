@@ -40,7 +40,7 @@ describe("help and mistakes", () => {
     ["serve"],
     ["setup"],
     ["keys"],
-    ...["create", "list", "show", "revoke", "rotate"].map((verb) => ["keys", verb]),
+    ...["create", "import", "list", "show", "revoke", "rotate"].map((verb) => ["keys", verb]),
     ["openapi"],
     ["migrate"],
     ["backup"],

@@ -121,8 +121,8 @@ describe("the audit log", () => {
   test("parallel changes, and those of another process, make one chain without a gap", async () => {
     const other = openCommandDatabase(app.paths.database);
     const audit = new AuditLog(other, clock);
-    const { secretHash } = app.subkeys;
-    const keys = createKeysContext({ db: other, audit, clock, secretHash });
+    const { secretHash, importHash } = app.subkeys;
+    const keys = createKeysContext({ db: other, audit, clock, secretHash, importHash });
     const byCommand = () => createKey(keys, { input: { label: "cli" }, actor: app.actor });
     await Promise.all([
       ...Array.from({ length: 30 }, () => app.newKey()),

@@ -46,6 +46,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   "PATCH /organizations/:id/credits": { low_balance_threshold: 10 },
   "POST /v1/permissions/explain": { key_id: `key_${"0".repeat(32)}`, skill: "github/x" },
   "POST /api-keys": { label: "x" },
+  "POST /api-keys/import": { keys: [{ label: "x" }] },
   "POST /api-keys/revoke-batch": { ids: ["key_none"] },
   "PATCH /api-keys/:id": { label: "x" },
   "POST /api-keys/:id/rotate": {},

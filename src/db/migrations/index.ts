@@ -10,6 +10,7 @@ import moneyAndEvents from "./0008_money_and_events.sql" with { type: "text" };
 import moneyAndEventsTriggers from "./0009_money_and_events_triggers.sql" with { type: "text" };
 import requestIndexes from "./0010_request_indexes.sql" with { type: "text" };
 import holdPrices from "./0011_hold_prices.sql" with { type: "text" };
+import importing from "./0012_import.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { name: "0009_money_and_events_triggers", sql: moneyAndEventsTriggers },
   { name: "0010_request_indexes", sql: requestIndexes },
   { name: "0011_hold_prices", sql: holdPrices },
+  { name: "0012_import", sql: importing },
 ];

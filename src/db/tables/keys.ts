@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { spendResets } from "../../core/money.ts";
 import { environments, hashedForms, keyTypes } from "../../crypto/secret-format.ts";
 import { organizations, workspaces } from "./organizations.ts";
@@ -68,6 +68,8 @@ export const secrets = sqliteTable(
     hash: text().primaryKey(),
     /** An imported key comes as a digest: its hash is of that, until the secret is first presented. */
     hashOf: text("hash_of", { enum: hashedForms }).notNull().default("secret"),
+    /** The keyed hash of the SHA-256 digest of an imported secret, for good: nothing is imported twice. */
+    importHash: text("import_hash"),
     keyId: text("key_id")
       .notNull()
       .references(() => keys.id),
@@ -85,5 +87,6 @@ export const secrets = sqliteTable(
     index("secrets_key").on(table.keyId),
     index("secrets_expiry").on(table.expiresAtMs).where(sql`expires_at_ms IS NOT NULL`),
     index("secrets_runtime").on(table.runtimeId).where(sql`runtime_id IS NOT NULL`),
+    uniqueIndex("secrets_import").on(table.importHash).where(sql`import_hash IS NOT NULL`),
   ],
 );

@@ -74,7 +74,7 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
   },
   413: {
     name: "PayloadTooLarge",
-    description: "The body is larger than 1 MiB.",
+    description: "The body is larger than 1 MiB; that of an import, than 8 MiB.",
     codes: ["payload_too_large"],
     headers: limitHeaders,
   },
