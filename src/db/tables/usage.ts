@@ -55,8 +55,13 @@ export const usageRollups = sqliteTable(
   ],
 );
 
-/** One row: the last entry of the ledger that the rollups hold. */
+/** One row: how far the rollups go, in the ledger and back in time. */
 export const usageCursor = sqliteTable("usage_cursor", {
   id: integer().primaryKey(),
+  /** The last entry of the ledger that they hold. */
   ledgerSequence: integer("ledger_sequence").notNull(),
+  /** What began earlier is not kept: it is neither rolled up, nor shown, nor proven. */
+  minuteFromMs: integer("minute_from_ms").notNull().default(0),
+  hourFromMs: integer("hour_from_ms").notNull().default(0),
+  dayFromMs: integer("day_from_ms").notNull().default(0),
 });
