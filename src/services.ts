@@ -27,6 +27,9 @@ import { HitLimiter } from "./limits/hit-limiter.ts";
 import { WindowClock } from "./limits/window-clock.ts";
 import { LoginLimiter } from "./sessions/login-limiter.ts";
 import { SessionGate } from "./sessions/session-gate.ts";
+import { RequestCounts } from "./usage/request-counts.ts";
+import { UsageRoller } from "./usage/roller.ts";
+import { addRequests } from "./usage/rollup-store.ts";
 import { createUsageStore } from "./usage/usage-store.ts";
 import { WriteBehind } from "./usage/write-behind.ts";
 import { LinkWebhook } from "./users/link-webhook.ts";
@@ -57,7 +60,20 @@ export async function startServices(options: {
   const writeBehind = new WriteBehind(createUsageStore(db), log);
   writeBehind.start();
   const stopMaintenance = scheduleMaintenance(db, clock.nowMs, log);
-  const gate = new KeyGate(clock, windowClock, liveKeys, writeBehind);
+  const requestCounts = new RequestCounts((counts) => addRequests(db, counts), log);
+  requestCounts.start();
+  const roller = new UsageRoller({
+    db,
+    clock,
+    log,
+    keptDays: {
+      minute: config.usageByMinuteDays,
+      hour: config.usageByHourDays,
+      day: config.usageByDayDays,
+    },
+  });
+  roller.start();
+  const gate = new KeyGate(clock, windowClock, liveKeys, writeBehind, requestCounts);
   const addresses = new ClientAddresses(parseTrustedProxies(config));
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
@@ -102,6 +118,8 @@ export async function startServices(options: {
     gate,
     liveKeys,
     writeBehind,
+    requestCounts,
+    roller,
     watch,
     addresses,
     addressLimiter,
@@ -148,7 +166,9 @@ export async function startServices(options: {
       watch.stop();
       sweeper.stop();
       stopMaintenance();
-      const isSaved = await writeBehind.stop();
+      await roller.stop();
+      const areCountsSaved = await requestCounts.stop();
+      const isSaved = (await writeBehind.stop()) && areCountsSaved;
       await db.close();
       return isSaved;
     },

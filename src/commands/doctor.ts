@@ -7,6 +7,7 @@ import { PasswordHasher } from "../crypto/password-hash.ts";
 import { deriveSubkeys, readRootKey } from "../crypto/root-key.ts";
 import { migrationState } from "../db/migrate.ts";
 import { findRootKeyId } from "../organizations/setup-store.ts";
+import { findUsageFault } from "../usage/usage-proof-store.ts";
 import { type CommandContext, withJson } from "./command-context.ts";
 import { type CommandDatabase, requireDatabase, withDatabase } from "./open-instance.ts";
 import { CommandError, formatTable } from "./report.ts";
@@ -44,6 +45,7 @@ async function examine(paths: DataPaths): Promise<Finding[]> {
       await finding("root key", () => examineRootKey(db, paths)),
       await finding("audit log", () => examineAudit(db)),
       await finding("ledger", () => examineLedger(db)),
+      await finding("usage", () => examineUsage(db)),
     ];
     await db.close();
     return findings;
@@ -126,6 +128,22 @@ async function examineLedger(db: CommandDatabase): Promise<Result> {
   const balance = `has ${balanceMicros} where its ledger adds up to ${sumMicros}`;
   const held = `holds ${heldMicros} where open holds are ${holdsMicros}`;
   return { ok: false, detail: `${organizationId} ${balance}, and ${held} (micro-USD)` };
+}
+
+async function examineUsage(db: CommandDatabase): Promise<Result> {
+  const fault = await findUsageFault(db);
+  if (fault === undefined) {
+    return {
+      ok: true,
+      detail: "every minute, hour and day that is kept is the sum of its charges",
+    };
+  }
+  const { organizationId, interval, startMs, keyId, extraCharges, extraMicros } = fault;
+  const of = `the ${interval} ${new Date(startMs).toISOString()} of ${keyId} in ${organizationId}`;
+  return {
+    ok: false,
+    detail: `${of} is off by ${extraCharges} charges and ${extraMicros} micro-USD`,
+  };
 }
 
 /** Writes stop when the disk is full, revocations too. */

@@ -10,6 +10,7 @@ import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
 import { textTypesMark } from "../http/openapi/raw-document.ts";
 import { decodeCursor, encodeCursor, readIntegers } from "../http/pagination.ts";
+import { findUsageFault } from "../usage/usage-proof-store.ts";
 import {
   eachEntry,
   findAccount,
@@ -138,7 +139,8 @@ export function creditRoutes(services: {
       async ({ actor }) => {
         const [proof] = await proveAccounts(credits.db, actor.organizationId);
         if (proof === undefined) throw new Error(`${actor.organizationId} has no account.`);
-        return describeProof(proof);
+        const fault = await findUsageFault(credits.db, actor.organizationId);
+        return { ...describeProof(proof), usage_valid: fault === undefined };
       },
       {
         params: schemas.organizationParams,
@@ -147,7 +149,8 @@ export function creditRoutes(services: {
           operationId: "verifyLedger",
           tags,
           summary: "Verify the ledger",
-          description: "Adds the ledger and the open holds up, and compares.",
+          description:
+            "Adds the ledger and the open holds up, and compares; so it does with usage and its charges.",
         },
       },
     );

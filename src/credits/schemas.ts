@@ -219,6 +219,10 @@ export const LedgerProofSchema = strictObject(
     balance: CreditsSchema.properties.balance,
     open_holds: amount("The sum of open holds, in USD.", 0),
     held: CreditsSchema.properties.held,
+    usage_valid: Type.Boolean({
+      description: "True when every minute, hour and day of usage is the sum of its charges.",
+      examples: [true],
+    }),
   },
   { title: "LedgerProof", description: "What the account says beside what its ledger adds up to." },
 );

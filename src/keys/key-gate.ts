@@ -2,8 +2,9 @@ import type { Clock } from "../core/clock.ts";
 import { isWellFormedSecret } from "../crypto/secret-format.ts";
 import { uncountRequest } from "../limits/counters.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
+import type { RequestCounts } from "../usage/request-counts.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
-import { consume, type Moment } from "./decide.ts";
+import { consume, type Denial, type Moment } from "./decide.ts";
 import { KeyFaces } from "./key-face.ts";
 import type { LiveSecret } from "./live-key.ts";
 import { digestOf, type LiveKeys } from "./live-keys.ts";
@@ -19,6 +20,7 @@ export class KeyGate {
     readonly windowClock: WindowClock,
     private readonly liveKeys: LiveKeys,
     private readonly writeBehind: WriteBehind,
+    private readonly requests: RequestCounts,
   ) {
     this.faces = new KeyFaces(windowClock);
     const untilMs = (windowMs: number) => windowClock.untilMs(windowMs);
@@ -44,16 +46,34 @@ export class KeyGate {
     return isWellFormedSecret(secret) ? this.liveKeys.load(secret) : undefined;
   }
 
-  /** Counts a request as `consume` does. Returns the function that takes it back when it is refused after all. */
+  /** Counts a request against the limits, as `consume` does. Returns the function that takes it back when it is refused after all. */
   reserve(secret: LiveSecret, wallMs: number): () => void {
     const { counters } = secret.live;
-    this.consume(secret, wallMs);
+    this.#count(secret, wallMs);
     const { minuteWindow, dayWindow } = counters;
     return () => uncountRequest(counters, { minuteWindow, dayWindow });
   }
 
-  /** Counts an admitted request, in the same turn as the decision. */
-  consume(secret: LiveSecret, wallMs: number): void {
+  /** Counts an admitted request, in the same turn as the decision. The subject is a skill or model, or empty. */
+  consume(secret: LiveSecret, wallMs: number, subject = ""): void {
+    this.#count(secret, wallMs);
+    this.requests.admit(secret.live, wallMs, subject);
+  }
+
+  /** Counts a reserved request among what was used, once it is known to be admitted. */
+  noteAdmitted({ live }: LiveSecret, subject: string): void {
+    this.requests.admit(live, this.clock.nowMs(), subject);
+  }
+
+  /** Counts a refusal among what was asked. Only of keys that are known: a bad secret is nobody's. */
+  noteRefused({ live }: LiveSecret, { code, error }: Denial, subject = ""): void {
+    if (code === "NOT_FOUND") return;
+    // The caller is not told why a credential is bad; the key's owner is.
+    const status = error.code === "invalid_api_key" ? code.toLowerCase() : error.code;
+    this.requests.refuse(live, { subject, status, wallMs: this.clock.nowMs() });
+  }
+
+  #count(secret: LiveSecret, wallMs: number): void {
     consume(secret, wallMs);
     this.writeBehind.note(secret);
   }

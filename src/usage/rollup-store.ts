@@ -45,14 +45,15 @@ export async function readProgress(db: Database): Promise<Progress> {
 
 /**
  * Adds the charges above `cursor`, up to `upTo`, to their minutes, hours and days, and moves the cursor in the
- * same transaction. Returns false, and has done nothing, when somebody else moved it: each is added once.
+ * same transaction. Returns how many rows that were; undefined, and has done nothing, when somebody else moved
+ * it: each charge is added once.
  */
 export async function rollUp(
   db: Database,
   { cursor, upTo }: { cursor: number; upTo: number },
-): Promise<boolean> {
+): Promise<number | undefined> {
   try {
-    await db.write.batch([
+    const results = await db.write.batch([
       db.write.run(sql`
         UPDATE ${usageCursor} SET ledger_sequence = ${upTo}
         WHERE id = 1 AND ledger_sequence = ${cursor}`),
@@ -68,9 +69,9 @@ export async function rollUp(
           GROUP BY 1, 2, 3, 4`,
       ),
     ]);
-    return true;
+    return results[2].rowsAffected;
   } catch (error) {
-    if (isOvertaken(error)) return false;
+    if (isOvertaken(error)) return undefined;
     throw error;
   }
 }

@@ -37,6 +37,13 @@ const aHold: Make = async (world) => {
   return { names: { id: held.made.hold.id } };
 };
 
+const someUsage: Make = async ({ newKey, perform }) => {
+  for (const { secret: key } of [await newKey(), await newKey()]) {
+    await perform("verifyKey", { headers: acmeHeader, body: { key } });
+  }
+  return {};
+};
+
 /** Names are taken once, those of the examples too. */
 const aNewName: Make = async ({ newName }) => ({ names: { slug: newName("example") } });
 
@@ -96,6 +103,12 @@ export const fixtures: Readonly<Record<string, Make>> = {
   },
   "/organizations/{id}/ledger/export": atAcme,
   "/organizations/{id}/ledger/verify": atAcme,
+  "/usage": someUsage,
+  "/organizations/{id}/usage": async (world) => {
+    await someUsage(world);
+    return atAcme(world);
+  },
+  "/usage/export": someUsage,
   "/v1/holds/{id}": aHold,
   "/v1/holds/{id}/settle": aHold,
   "/v1/holds/{id}/release": aHold,
