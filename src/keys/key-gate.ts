@@ -57,7 +57,7 @@ export class KeyGate {
   /** Counts an admitted request, in the same turn as the decision. The subject is a skill or model, or empty. */
   consume(secret: LiveSecret, wallMs: number, subject = ""): void {
     this.#count(secret, wallMs);
-    this.requests.admit(secret.live, wallMs, subject);
+    if (isUsage(secret)) this.requests.admit(secret.live, wallMs, subject);
   }
 
   /** Counts a reserved request among what was used, once it is known to be admitted. */
@@ -66,15 +66,20 @@ export class KeyGate {
   }
 
   /** Counts a refusal among what was asked. Only of keys that are known: a bad secret is nobody's. */
-  noteRefused({ live }: LiveSecret, { code, error }: Denial, subject = ""): void {
-    if (code === "NOT_FOUND") return;
+  noteRefused(secret: LiveSecret, { code, error }: Denial, subject = ""): void {
+    if (code === "NOT_FOUND" || !isUsage(secret)) return;
     // The caller is not told why a credential is bad; the key's owner is.
     const status = error.code === "invalid_api_key" ? code.toLowerCase() : error.code;
-    this.requests.refuse(live, { subject, status, wallMs: this.clock.nowMs() });
+    this.requests.refuse(secret.live, { subject, status, wallMs: this.clock.nowMs() });
   }
 
   #count(secret: LiveSecret, wallMs: number): void {
     consume(secret, wallMs);
     this.writeBehind.note(secret);
   }
+}
+
+/** Calls of the management API are no usage: each verification would count twice. */
+function isUsage({ live }: LiveSecret): boolean {
+  return live.grant.type !== "management";
 }
