@@ -6,7 +6,7 @@ import {
   usageIntervals,
 } from "../core/usage.ts";
 import type { Alongside, Database } from "../db/client.ts";
-import { ledger, usageCursor, usageRollups } from "../db/tables/index.ts";
+import { ledger, organizations, usageCursor, usageRollups } from "../db/tables/index.ts";
 import { isOvertaken, requireChanges } from "../db/write-guard.ts";
 
 /** Requests of one minute that are to be added. */
@@ -133,14 +133,23 @@ export async function raiseFloors(
   await db.write.run(sql`UPDATE ${usageCursor} SET ${floors} WHERE id = 1`);
 }
 
-/** Deletes some of what is kept no longer. Returns whether there may be more. */
+/**
+ * Deletes some of what is kept no longer. Returns whether there may be more. The reading thread looks for it,
+ * organization by organization; the writing one, which charges share, is only told the rows.
+ */
 export async function forgetSome(db: Database, interval: UsageInterval): Promise<boolean> {
-  const { rowsAffected } = await db.write.run(sql`
-    DELETE FROM ${usageRollups} WHERE rowid IN (
-      SELECT rowid FROM ${usageRollups} WHERE interval = ${interval}
-        AND start_ms < (SELECT ${floorColumn(interval)} FROM ${usageCursor} WHERE id = 1)
-      LIMIT ${forgottenAtOnce})`);
-  return rowsAffected === forgottenAtOnce;
+  const isOld = sql`interval = ${interval}
+    AND start_ms < (SELECT ${floorColumn(interval)} FROM ${usageCursor} WHERE id = 1)`;
+  const [found] = await db.read.all<{ rowids: string; count: number }>(sql`
+    SELECT json_group_array(id) AS rowids, count(*) AS count FROM (
+      SELECT usage_rollups.rowid AS id FROM ${organizations} CROSS JOIN ${usageRollups}
+      WHERE organization_id = organizations.id AND ${isOld} LIMIT ${forgottenAtOnce})`);
+  if (found === undefined || found.count === 0) return false;
+  // Asked again what it is: a row's number can be taken anew when somebody else deleted the row.
+  await db.write.run(sql`
+    DELETE FROM ${usageRollups}
+    WHERE rowid IN (SELECT value FROM json_each(${found.rowids})) AND ${isOld}`);
+  return found.count === forgottenAtOnce;
 }
 
 /** `minute_from_ms` and the like. */
