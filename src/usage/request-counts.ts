@@ -12,7 +12,7 @@ const unsavedSoon = 5_000;
 /** Counts in memory, by key, minute, subject and status; what comes beyond is lost, and counted as lost. */
 export const usageCountsMax = 50_000;
 /** Counts saved by one transaction: some milliseconds of the writing thread, which charges share. */
-const batchSize = 250;
+const batchSize = 200;
 
 /** What a request was about and what became of it. */
 interface Outcome {

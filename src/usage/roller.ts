@@ -10,7 +10,7 @@ const forgetIntervalMs = hourMs;
 const entriesAtMost = 2_000;
 const entriesAtLeast = 100;
 /** Rows of rollups that one transaction is to write: some milliseconds of the writing thread, which charges share. */
-const rowsAtOnce = 600;
+const rowsAtOnce = 400;
 
 /** Days for which usage is kept, by how fine it is. */
 export type UsageKeptDays = Readonly<Record<UsageInterval, number>>;
