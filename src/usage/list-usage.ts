@@ -10,7 +10,7 @@ import { eachUsage, type UsagePlace, type UsageRow } from "./usage-query-store.t
 
 const pageSizeDefault = 20;
 /** Rows an export reads at once. */
-const exportSize = 1_000;
+const exportSize = 2_000;
 
 /** A page of an organization's usage. A cursor keeps the span of the first page, whatever the clock says by then. */
 export async function listUsage(

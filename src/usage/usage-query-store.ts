@@ -41,8 +41,8 @@ export async function readFloor(db: Database, interval: UsageInterval): Promise<
 }
 
 /**
- * The rows that match, in the order of their places, some at a time. Buckets are read a few with each
- * statement, twice as many with every next one, so that a page of a busy organization costs what it shows.
+ * The rows that match, in the order of their places, some at a time. Each statement reads a few buckets, twice
+ * as many as the one before while they are few rows, so that a page costs what it shows: busy or quiet.
  */
 export async function* eachUsage(
   db: Database,
@@ -51,15 +51,17 @@ export async function* eachUsage(
 ): AsyncGenerator<UsageRow[]> {
   const { unit, isByBucket, toMs } = question;
   let fromMs = isByBucket && after !== undefined ? Number(after[0]) : question.fromMs;
-  for (let buckets = 1; fromMs < toMs; buckets *= 2) {
+  for (let buckets = 1; fromMs < toMs; ) {
     const endMs = isByBucket ? Math.min(toMs, fromMs + buckets * usageIntervalMs[unit]) : toMs;
-    for (let place = after; ; ) {
+    let pages = 0;
+    for (let place = after; ; pages++) {
       const rows = await readUsage(db, { ...question, fromMs, toMs: endMs }, place, size);
       if (rows.length > 0) yield rows;
       if (rows.length < size) break;
       place = rows.at(-1)?.place;
     }
     fromMs = endMs;
+    buckets = pages === 0 ? 2 * buckets : 1;
   }
 }
 
