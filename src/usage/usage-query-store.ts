@@ -50,7 +50,8 @@ export async function* eachUsage(
   { after, size }: { after: UsagePlace | undefined; size: number },
 ): AsyncGenerator<UsageRow[]> {
   const { unit, isByBucket, toMs } = question;
-  let fromMs = isByBucket && after !== undefined ? Number(after[0]) : question.fromMs;
+  const seenMs = isByBucket && after !== undefined ? Number(after[0]) : question.fromMs;
+  let fromMs = Math.max(seenMs, question.fromMs);
   for (let buckets = 1; fromMs < toMs; ) {
     const endMs = isByBucket ? Math.min(toMs, fromMs + buckets * usageIntervalMs[unit]) : toMs;
     let pages = 0;

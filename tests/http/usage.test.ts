@@ -266,6 +266,8 @@ describe("spans", () => {
     }
     const other = Buffer.from('["usage day key",0,"[1,2,3]"]').toString("base64url");
     expect((await manage(`/usage?group_by=key&cursor=${other}`)).status).toBe(422);
+    const far = Buffer.from('["usage day ",0,"[86400000,-1e300]"]').toString("base64url");
+    expect((await manage(`/usage?cursor=${far}`)).body.data).toEqual([]);
   });
 });
 
