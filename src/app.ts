@@ -19,6 +19,7 @@ import { runtimeRoutes } from "./runtimes/routes.ts";
 import type { Services } from "./services.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { teamRoutes } from "./teams/routes.ts";
+import { usageRoutes } from "./usage/routes.ts";
 import { userRoutes } from "./users/routes.ts";
 import { workspaceRoutes } from "./workspaces/routes.ts";
 
@@ -37,6 +38,7 @@ export function apiRoutes(services: Services) {
     .use(keyRoutes(services))
     .use(holdRoutes(services))
     .use(creditRoutes(services))
+    .use(usageRoutes(services))
     .use(runtimeRoutes(services))
     .use(organizationRoutes(services))
     .use(memberRoutes(services))

@@ -32,6 +32,9 @@ import { PriceBook } from "./prices/price-book.ts";
 import { readPrices } from "./prices/price-store.ts";
 import { LoginLimiter } from "./sessions/login-limiter.ts";
 import { SessionGate } from "./sessions/session-gate.ts";
+import { RequestCounts } from "./usage/request-counts.ts";
+import { UsageRoller } from "./usage/roller.ts";
+import { addRequests } from "./usage/rollup-store.ts";
 import { createUsageStore } from "./usage/usage-store.ts";
 import { WriteBehind } from "./usage/write-behind.ts";
 import { LinkWebhook } from "./users/link-webhook.ts";
@@ -66,7 +69,20 @@ export async function startServices(options: {
   const writeBehind = new WriteBehind(createUsageStore(db), log);
   writeBehind.start();
   const stopMaintenance = scheduleMaintenance(db, clock.nowMs, log);
-  const gate = new KeyGate(clock, windowClock, liveKeys, writeBehind, imported);
+  const requestCounts = new RequestCounts((counts) => addRequests(db, counts), log);
+  requestCounts.start();
+  const roller = new UsageRoller({
+    db,
+    clock,
+    log,
+    keptDays: {
+      minute: config.usageByMinuteDays,
+      hour: config.usageByHourDays,
+      day: config.usageByDayDays,
+    },
+  });
+  roller.start();
+  const gate = new KeyGate({ clock, windowClock, liveKeys, writeBehind, imported, requestCounts });
   const addresses = new ClientAddresses(parseTrustedProxies(config));
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
@@ -119,6 +135,8 @@ export async function startServices(options: {
     imported,
     digestUpgrades,
     writeBehind,
+    requestCounts,
+    roller,
     watch,
     addresses,
     addressLimiter,
@@ -172,7 +190,9 @@ export async function startServices(options: {
       sweeper.stop();
       stopMaintenance();
       await digestUpgrades.stop();
-      const isSaved = await writeBehind.stop();
+      await roller.stop();
+      const areCountsSaved = await requestCounts.stop();
+      const isSaved = (await writeBehind.stop()) && areCountsSaved;
       await db.close();
       return isSaved;
     },

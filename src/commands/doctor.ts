@@ -8,6 +8,7 @@ import { PasswordHasher } from "../crypto/password-hash.ts";
 import { deriveSubkeys, readRootKey } from "../crypto/root-key.ts";
 import { migrationState } from "../db/migrate.ts";
 import { findRootKeyId } from "../organizations/setup-store.ts";
+import { findUsageFault } from "../usage/usage-proof-store.ts";
 import { type CommandContext, withJson } from "./command-context.ts";
 import { type CommandDatabase, requireDatabase, withDatabase } from "./open-instance.ts";
 import { CommandError, formatTable } from "./report.ts";
@@ -46,6 +47,7 @@ async function examine(paths: DataPaths): Promise<Finding[]> {
       await finding("audit log", () => examineAudit(db)),
       await finding("ledger", () => examineLedger(db)),
       await finding("prices", () => examinePrices(db)),
+      await finding("usage", () => examineUsage(db)),
     ];
     await db.close();
     return findings;
@@ -135,6 +137,22 @@ async function examinePrices(db: CommandDatabase): Promise<Result> {
   const ok = unexplained.length === 0;
   const wrong = `${unexplained.join(", ")}: not what their price and units come to`;
   return { ok, detail: ok ? `${charges} charges by price are what their prices say` : wrong };
+}
+
+async function examineUsage(db: CommandDatabase): Promise<Result> {
+  const fault = await findUsageFault(db);
+  if (fault === undefined) {
+    return {
+      ok: true,
+      detail: "every minute, hour and day that is kept is the sum of its charges",
+    };
+  }
+  const { organizationId, interval, startMs, keyId, extraCharges, extraMicros } = fault;
+  const of = `the ${interval} ${new Date(startMs).toISOString()} of ${keyId} in ${organizationId}`;
+  return {
+    ok: false,
+    detail: `${of} is off by ${extraCharges} charges and ${extraMicros} micro-USD`,
+  };
 }
 
 /** Writes stop when the disk is full, revocations too. */

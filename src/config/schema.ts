@@ -79,6 +79,24 @@ export const ConfigSchema = Type.Object(
       maximum: 8_760,
       description: "A session ends after so long in any case.",
     }),
+    usageByMinuteDays: Type.Integer({
+      default: 2,
+      minimum: 1,
+      maximum: 366,
+      description: "Days for which usage is kept by the minute.",
+    }),
+    usageByHourDays: Type.Integer({
+      default: 90,
+      minimum: 1,
+      maximum: 3_660,
+      description: "Days for which usage is kept by the hour.",
+    }),
+    usageByDayDays: Type.Integer({
+      default: 730,
+      minimum: 1,
+      maximum: 36_600,
+      description: "Days for which usage is kept by the day.",
+    }),
     shutdownSeconds: Type.Integer({
       default: 10,
       minimum: 1,

@@ -10,6 +10,7 @@ import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
 import { textTypesMark } from "../http/openapi/raw-document.ts";
 import { decodeCursor, encodeCursor, readIntegers } from "../http/pagination.ts";
+import { findUsageFault } from "../usage/usage-proof-store.ts";
 import {
   eachEntry,
   findAccount,
@@ -139,7 +140,9 @@ export function creditRoutes(services: {
       async ({ actor }) => {
         const [proof] = await proveAccounts(credits.db, actor.organizationId);
         if (proof === undefined) throw new Error(`${actor.organizationId} has no account.`);
-        return describeProof(proof, await explainCharges(credits.db, actor.organizationId));
+        const fault = await findUsageFault(credits.db, actor.organizationId);
+        const explained = await explainCharges(credits.db, actor.organizationId);
+        return { ...describeProof(proof, explained), usage_valid: fault === undefined };
       },
       {
         params: schemas.organizationParams,
@@ -149,7 +152,7 @@ export function creditRoutes(services: {
           tags,
           summary: "Verify the ledger",
           description:
-            "Adds the ledger and the open holds up, and compares; works every charge by price out again.",
+            "Adds the ledger and the open holds up, and compares; so it does with usage and its charges. Works every charge by price out again.",
         },
       },
     );

@@ -253,6 +253,10 @@ export const LedgerProofSchema = strictObject(
       description: "Those of them whose amount is not what their price says, some ids.",
       examples: [[]],
     }),
+    usage_valid: Type.Boolean({
+      description: "True when every minute, hour and day of usage is the sum of its charges.",
+      examples: [true],
+    }),
   },
   { title: "LedgerProof", description: "What the account says beside what its ledger adds up to." },
 );

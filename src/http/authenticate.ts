@@ -72,9 +72,12 @@ export class Authenticator {
     const token = this.#requireToken(call.request);
     const secret = await this.gate.find(token);
     const denial = this.#judge(call, secret, ask, "data");
-    if (denial !== undefined || secret === undefined) throw this.#refuse(call, secret, denial);
+    const about = subjectOf(ask);
+    if (denial !== undefined || secret === undefined) {
+      throw this.#refuse(call, secret, denial, about);
+    }
     const short = await shortOf(secret);
-    if (short !== undefined) throw this.#refuse(call, secret, short);
+    if (short !== undefined) throw this.#refuse(call, secret, short, about);
     return this.#enter(call, await this.gate.find(token), ask, respond);
   }
 
@@ -187,8 +190,10 @@ export class Authenticator {
     respond: (secret: LiveSecret) => T | Promise<T>,
   ): T | Promise<T> {
     const denial = this.#judge(call, secret, ask, "data");
-    if (denial !== undefined || secret === undefined) throw this.#refuse(call, secret, denial);
-    this.#count(secret, "data");
+    if (denial !== undefined || secret === undefined) {
+      throw this.#refuse(call, secret, denial, subjectOf(ask));
+    }
+    this.#count(secret, "data", subjectOf(ask));
     const { counters } = secret.live;
     counters.inFlight++;
     let isPending = false;
@@ -217,19 +222,30 @@ export class Authenticator {
     return decide(secret, asked, this.gate.now());
   }
 
-  #count(secret: LiveSecret, plane: Ask["plane"]): void {
-    this.gate.consume(secret, this.gate.clock.nowMs());
+  #count(secret: LiveSecret, plane: Ask["plane"], subject = ""): void {
+    this.gate.consume(secret, this.gate.clock.nowMs(), subject);
     this.metrics.admitted[plane]++;
   }
 
   /** The error of a denial. One for a bad credential counts against the address it came from. */
-  #refuse(call: Call, secret: LiveSecret | undefined, denial: Denial | undefined): DomainError {
-    const { code, error } = denial ?? denials.notFound();
+  #refuse(
+    call: Call,
+    secret: LiveSecret | undefined,
+    denial = denials.notFound(),
+    subject = "",
+  ): DomainError {
+    const { code, error } = denial;
     this.metrics.countDenial(code);
+    if (secret !== undefined) this.gate.noteRefused(secret, denial, subject);
     if (error.code === "invalid_api_key") this.countAnonymous(call.request);
     else if (secret !== undefined) describeLimits(call.headers, secret, this.gate);
     return error;
   }
+}
+
+/** What a request is about: a skill or a model, or nothing. */
+function subjectOf({ skill, model }: RouteAsk): string {
+  return skill ?? model ?? "";
 }
 
 /** Puts the state of the key's limits on the answer, a refusal included. */

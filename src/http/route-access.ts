@@ -26,6 +26,7 @@ export const managementScopes = [
   "prices:write",
   "credits:read",
   "credits:write",
+  "usage:read",
   "audit:read",
   "metrics:read",
 ] as const;
@@ -111,6 +112,11 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "GET /organizations/:id/ledger": to("credits:read", "viewer"),
   "GET /organizations/:id/ledger/export": to("credits:read", "viewer"),
   "GET /organizations/:id/ledger/verify": to("credits:read", "viewer"),
+
+  // Who sees keys and the ledger sees what they add up to.
+  "GET /usage": to("usage:read", "viewer"),
+  "GET /usage/export": to("usage:read", "viewer"),
+  "GET /organizations/:id/usage": to("usage:read", "viewer"),
 
   "GET /workspaces": to("workspaces:read", "viewer"),
   "POST /workspaces": to("workspaces:write", "admin"),

@@ -6,6 +6,8 @@ import type { Ledger } from "../credits/ledger.ts";
 import type { Database } from "../db/client.ts";
 import type { LiveKeys } from "../keys/live-keys.ts";
 import type { AddressLimiter } from "../limits/address-limiter.ts";
+import type { RequestCounts } from "../usage/request-counts.ts";
+import type { UsageRoller } from "../usage/roller.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
 import type { Authorizer } from "./authorize.ts";
 import { ErrorSchema } from "./error-schemas.ts";
@@ -33,6 +35,8 @@ export function systemRoutes(services: {
   addressLimiter: AddressLimiter;
   ledger: Ledger;
   eventLoopDelay: EventLoopDelay;
+  roller: UsageRoller;
+  requestCounts: RequestCounts;
 }) {
   return new Elysia({ name: "system" })
     .get("/healthz", () => ({ status: "ok" as const }), {
@@ -120,6 +124,22 @@ function gauges(services: Parameters<typeof systemRoutes>[0]) {
     tollgate_ledger_movements_total: {
       help: "Charges, holds and their ends that these commits made; many share one.",
       value: services.ledger.movements,
+    },
+    tollgate_usage_rolled_total: {
+      help: "Entries of the ledger that were taken into usage rollups.",
+      value: services.roller.rolled,
+    },
+    tollgate_usage_lag: {
+      help: "Entries of the ledger that usage rollups did not hold yet; answers add them.",
+      value: services.roller.lag,
+    },
+    tollgate_unsaved_usage: {
+      help: "Counts of requests that wait to be saved.",
+      value: services.requestCounts.unsavedCount,
+    },
+    tollgate_lost_usage_total: {
+      help: "Requests that were not counted in usage: too many counts waited.",
+      value: services.requestCounts.lost,
     },
     process_start_time_seconds: {
       help: "When the process started, Unix seconds.",

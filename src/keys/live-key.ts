@@ -61,6 +61,9 @@ export interface LiveKey {
   unsaved: boolean;
   /** A save of it is under way. */
   saving: boolean;
+  /** The minute, from the Unix epoch, that `okCount` is of; -1 when all is saved. See `RequestCounts`. */
+  okMinute: number;
+  okCount: number;
 }
 
 /** One secret of a key, as presented. */

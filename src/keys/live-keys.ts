@@ -162,6 +162,8 @@ export class LiveKeys {
       recent: false,
       unsaved: false,
       saving: false,
+      okMinute: -1,
+      okCount: 0,
     };
     this.#byKey.set(live.id, live);
     if (this.#byKey.size > this.options.keysMax) this.#sweepSoon();

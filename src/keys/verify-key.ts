@@ -128,8 +128,11 @@ function conclude(
   const { secret, denial, input } = asked;
   if (denial !== undefined) metrics.countDenial(denial.code);
   else metrics.admitted.verify++;
-  const isCounted = denial === undefined && isConsuming(input);
-  if (isCounted && secret !== undefined) gate.consume(secret, gate.clock.nowMs());
+  if (secret !== undefined && isConsuming(input)) {
+    const subject = subjectOf(input) ?? "";
+    if (denial === undefined) gate.consume(secret, gate.clock.nowMs(), subject);
+    else gate.noteRefused(secret, denial, subject);
+  }
   const verdict = toVerdict(gate, secret, denial);
   if (verdict.code === "IP_NOT_ALLOWED" && input.ip === undefined) {
     verdict.message = "The key has an allowlist: pass the end user's address as ip.";
@@ -172,7 +175,7 @@ async function move<Answer>(
 ): Promise<Answer> {
   const { secret, input, cost, earlier } = asking;
   const { request_id: givenId, attempt = 1 } = input;
-  const subject = input.subject ?? input.skill ?? input.model ?? null;
+  const subject = subjectOf(input);
   const keyId = secret.live.id;
   const request = { keyId, requestId: givenId ?? newRequestId(), attempt, subject };
   const takeBack = isConsuming(input) ? gate.reserve(secret, gate.clock.nowMs()) : () => {};
@@ -195,14 +198,24 @@ async function move<Answer>(
     const { outcome, answer } = moved;
     if ("shortage" in outcome) {
       takeBack();
-      metrics.countDenial(denials.shortOf(outcome.shortage).code);
+      const denial = denials.shortOf(outcome.shortage);
+      metrics.countDenial(denial.code);
+      if (isConsuming(input)) gate.noteRefused(secret, denial, subject ?? "");
     } else if (outcome.replayed) takeBack();
-    else metrics.admitted.verify++;
+    else {
+      metrics.admitted.verify++;
+      if (isConsuming(input)) gate.noteAdmitted(secret, subject ?? "");
+    }
     return answer;
   } catch (error) {
     takeBack();
     throw error;
   }
+}
+
+/** What is charged for or asked about: as the caller names it, else the skill or the model. */
+function subjectOf({ subject, skill, model }: Input): string | null {
+  return subject ?? skill ?? model ?? null;
 }
 
 function isConsuming(input: Input): boolean {

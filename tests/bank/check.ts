@@ -58,6 +58,7 @@ export async function checkBank(databasePath: string, history: History): Promise
     }
     faults.push(...(await checkGrants(rows, history)));
     faults.push(...(await checkHoldsAndLimits(rows)));
+    faults.push(...(await checkUsage(rows)));
     const [integrity] = await rows("PRAGMA integrity_check");
     if (integrity?.[0] !== "ok") faults.push(`integrity_check says ${integrity?.[0]}`);
   } finally {
@@ -80,6 +81,34 @@ async function checkGrants(rows: Query, history: History): Promise<string[]> {
       ? []
       : [`${id} was granted ${micros}, of ${acknowledged} to ${acknowledged + unknown}`];
   });
+}
+
+/** Usage by key, as far as it is rolled up and the rest from the ledger, is the sum of the key's charges. */
+async function checkUsage(rows: Query): Promise<string[]> {
+  const faults: string[] = [];
+  const [progress] = await rows(`
+    SELECT ledger_sequence AS cursor, max(minute_from_ms, hour_from_ms) AS floor,
+      (SELECT min(at_ms) FROM ledger) AS oldest FROM usage_cursor`);
+  if (Number(progress?.["cursor"]) === 0) faults.push("Usage was never rolled up");
+  if (Number(progress?.["floor"]) > Number(progress?.["oldest"]))
+    faults.push("Usage is not all kept");
+  for (const interval of ["minute", "hour", "day"]) {
+    const wrong = await rows(`
+      SELECT key_id AS id, sum(charges) AS charges, sum(micros) AS micros FROM (
+        SELECT key_id, charges, cost_micros AS micros FROM usage_rollups WHERE interval = '${interval}'
+        UNION ALL
+        SELECT key_id, 1, -amount_micros FROM ledger
+        WHERE kind = 'charge' AND sequence > ${progress?.["cursor"]}
+        UNION ALL
+        SELECT key_id, -1, amount_micros FROM ledger WHERE kind = 'charge')
+      GROUP BY key_id HAVING sum(charges) <> 0 OR sum(micros) <> 0`);
+    faults.push(
+      ...wrong.map(
+        ({ id, charges, micros }) => `${id} is off by ${charges} charges, ${micros} a ${interval}`,
+      ),
+    );
+  }
+  return faults;
 }
 
 async function checkHoldsAndLimits(rows: Query): Promise<string[]> {

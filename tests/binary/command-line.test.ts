@@ -190,6 +190,34 @@ describe("what keeps it from starting is said in a sentence", () => {
     expect(stdout).toMatch(/FAILED\s+file mode .*0644; run: chmod go-rwx/);
   });
 
+  test("doctor finds usage that is not the sum of its charges", async () => {
+    const data = fresh("falsified");
+    const server = await startBinary({ cwd: folder, args: ["--data", data] });
+    const key = server.managementKey ?? "";
+    const send = async (path: string, body: object) =>
+      (await (await server.call(path, { key, body })).json()) as { secret?: string };
+    await send("/organizations/default/credits", { kind: "grant", amount: 1 });
+    const { secret } = await send("/api-keys", { label: "x" });
+    await send("/v1/keys/verify", { key: secret, cost: 0.5 });
+    await server.end("SIGKILL");
+    expect(run(["doctor", "--data", data]).stdout).toMatch(/ok\s+usage/);
+    const again = await startBinary({ cwd: folder, args: ["--data", data] });
+    const file = openFile(join(data, "tollgate.db"), 5_000);
+    const charges = () => file.execute("SELECT * FROM usage_rollups WHERE charges > 0");
+    while ((await charges()).rows.length < 3) await Bun.sleep(20);
+    const answer = await again.call("/usage?interval=none", { key });
+    expect(await answer.json()).toMatchObject({ data: [{ charges: 1, cost: 0.5 }] });
+    await again.end("SIGKILL");
+    expect(run(["doctor", "--data", data]).stdout).toMatch(/ok\s+usage/);
+    await file.execute(
+      "UPDATE usage_rollups SET charges = 2 WHERE interval = 'day' AND charges > 0",
+    );
+    file.close();
+    const { exitCode, stdout } = run(["doctor", "--data", data]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/FAILED\s+usage.*day.* is off by 1 charges and 0 micro-USD/);
+  });
+
   test("the addons are unpacked once for all starts, for the owner only", async () => {
     const temporary = fresh("tmp");
     expect(run(["version"], { TMPDIR: temporary }).exitCode).toBe(0);

@@ -45,6 +45,13 @@ const newPrice = async ({ perform, newName }: World) => {
   return { id: made.id, subject };
 };
 
+const someUsage: Make = async ({ newKey, perform }) => {
+  for (const { secret: key } of [await newKey(), await newKey()]) {
+    await perform("verifyKey", { headers: acmeHeader, body: { key } });
+  }
+  return {};
+};
+
 /** Names are taken once, those of the examples too. */
 const aNewName: Make = async ({ newName }) => ({ names: { slug: newName("example") } });
 
@@ -104,6 +111,12 @@ export const fixtures: Readonly<Record<string, Make>> = {
   },
   "/organizations/{id}/ledger/export": atAcme,
   "/organizations/{id}/ledger/verify": atAcme,
+  "/usage": someUsage,
+  "/organizations/{id}/usage": async (world) => {
+    await someUsage(world);
+    return atAcme(world);
+  },
+  "/usage/export": someUsage,
   "/v1/holds/{id}": aHold,
   "/v1/holds/{id}/settle": aHold,
   "/v1/holds/{id}/release": aHold,

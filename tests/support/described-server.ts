@@ -70,7 +70,9 @@ export async function startDescribedServer() {
 
   /** A cursor is a place in one list and in no other, so it has to be one that this list gave. */
   async function cursorOf(one: DescribedOperation, sent: Sent): Promise<string> {
-    const response = await send(one, { ...sent, query: { limit: "1" } });
+    const { group_by } = sent.query ?? {};
+    const query = { limit: "1", ...(group_by === undefined ? {} : { group_by }) };
+    const response = await send(one, { ...sent, query });
     const { next_cursor } = (await response.json()) as { next_cursor: string | null };
     if (next_cursor === null) throw new Error(`${one.operationId} has no second page`);
     return next_cursor;

@@ -11,6 +11,7 @@ import moneyAndEventsTriggers from "./0009_money_and_events_triggers.sql" with {
 import requestIndexes from "./0010_request_indexes.sql" with { type: "text" };
 import holdPrices from "./0011_hold_prices.sql" with { type: "text" };
 import importing from "./0012_import.sql" with { type: "text" };
+import usageFloors from "./0013_usage_floors.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   { name: "0010_request_indexes", sql: requestIndexes },
   { name: "0011_hold_prices", sql: holdPrices },
   { name: "0012_import", sql: importing },
+  { name: "0013_usage_floors", sql: usageFloors },
 ];

@@ -1,4 +1,4 @@
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { usageIntervals } from "../../core/usage.ts";
 import { keys } from "./keys.ts";
 
@@ -22,6 +22,7 @@ export const keyUsage = sqliteTable("key_usage", {
 /**
  * What was used in one minute, hour or day, by key, subject and status. `charges` and `cost_micros` are sums of the
  * ledger up to `usage_cursor`, brought forward in the transaction that moves it; `requests` were counted in memory.
+ * There is no index by age: it would double what a new key costs here, and retention finds its rows without.
  */
 export const usageRollups = sqliteTable(
   "usage_rollups",
@@ -51,12 +52,16 @@ export const usageRollups = sqliteTable(
         table.status,
       ],
     }),
-    index("usage_rollups_age").on(table.interval, table.startMs),
   ],
 );
 
-/** One row: the last entry of the ledger that the rollups hold. */
+/** One row: how far the rollups go, in the ledger and back in time. */
 export const usageCursor = sqliteTable("usage_cursor", {
   id: integer().primaryKey(),
+  /** The last entry of the ledger that they hold. */
   ledgerSequence: integer("ledger_sequence").notNull(),
+  /** What began earlier is not kept: it is neither rolled up, nor shown, nor proven. */
+  minuteFromMs: integer("minute_from_ms").notNull().default(0),
+  hourFromMs: integer("hour_from_ms").notNull().default(0),
+  dayFromMs: integer("day_from_ms").notNull().default(0),
 });

@@ -79,6 +79,7 @@ const tags = [
   { name: "Users", description: "Everybody with a login, for the operator." },
   { name: "Credits", description: "What organizations have, spend and hold." },
   { name: "Prices", description: "What a request of a skill and the tokens of a model cost." },
+  { name: "Usage", description: "What was used, by whom, when and what for." },
   { name: "Plans", description: "Named limits that keys and organizations share." },
   { name: "Audit log", description: "Who changed what, when and from where." },
   { name: "System", description: "Health and figures." },
