@@ -13,11 +13,13 @@ import type { Subkeys } from "./crypto/root-key.ts";
 import { openServerDatabase } from "./db/client.ts";
 import { InvalidationWatch } from "./db/invalidation-watch.ts";
 import { scheduleMaintenance } from "./db/maintenance.ts";
+import { dialectOf } from "./dialects/index.ts";
 import { Authenticator } from "./http/authenticate.ts";
 import { Authorizer, sessionRequestsMax } from "./http/authorize.ts";
 import { ClientAddresses } from "./http/client-address.ts";
 import { Idempotency } from "./http/idempotency.ts";
 import { Metrics } from "./http/metrics.ts";
+import { errorRenderer } from "./http/render-error.ts";
 import { KeyGate } from "./keys/key-gate.ts";
 import { createKeysContext } from "./keys/keys-context.ts";
 import { createSecretLoader } from "./keys/live-key-store.ts";
@@ -43,6 +45,7 @@ export async function startServices(options: {
   onCrash: (error: Error) => void;
 }) {
   const { config, paths, subkeys, clock, log } = options;
+  const dialect = dialectOf(config.dialect);
   const db = await openServerDatabase(paths.database, options.onCrash);
   const windowClock = new WindowClock(clock);
   const accountViews = new AccountViews();
@@ -57,7 +60,7 @@ export async function startServices(options: {
   const writeBehind = new WriteBehind(createUsageStore(db), log);
   writeBehind.start();
   const stopMaintenance = scheduleMaintenance(db, clock.nowMs, log);
-  const gate = new KeyGate(clock, windowClock, liveKeys, writeBehind);
+  const gate = new KeyGate(clock, windowClock, liveKeys, writeBehind, dialect);
   const addresses = new ClientAddresses(parseTrustedProxies(config));
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
@@ -96,6 +99,8 @@ export async function startServices(options: {
   };
   return {
     config,
+    dialect,
+    renderError: errorRenderer(dialect, config),
     clock,
     log,
     db,
@@ -141,6 +146,7 @@ export async function startServices(options: {
       audit,
       clock,
       secretHash: subkeys.secretHash,
+      dialect,
       invalidate: (keyId) => liveKeys.invalidate(keyId),
     }),
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */

@@ -20,6 +20,7 @@ function packagesOf(file: string): string[] {
 /** Imports go down only. `schema` folders of features and `http` are on one level. */
 const layers: Record<string, number> = {
   core: 0,
+  dialects: 0.5,
   crypto: 1,
   db: 2,
   config: 3,

@@ -5,6 +5,8 @@ import { systemClock } from "../core/clock.ts";
 import { definedFields } from "../core/defined-fields.ts";
 import { environments, keyTypes, lastingKeyTypes } from "../crypto/secret-format.ts";
 import type { Database } from "../db/client.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import { readScopes } from "../dialects/read-scopes.ts";
 import { createKey } from "../keys/create-key.ts";
 import { describeKey } from "../keys/describe-key.ts";
 import { listKeys } from "../keys/key-list-store.ts";
@@ -56,9 +58,10 @@ export function keysCommand(context: CommandContext): Command {
       if (fault !== undefined) {
         throw unusable("create the key", fault);
       }
-      const created = await withKeys(context, flags.organization, (keys, actor) =>
-        createKey(keys, { input, actor }),
-      );
+      const created = await withKeys(context, flags.organization, (keys, actor, dialect) => {
+        const scopes = readScopes(dialect.scopeWords, input.scopes) as string[];
+        return createKey(keys, { input: { ...input, scopes }, actor });
+      });
       printSecret(context, created, flags.json);
     });
 
@@ -137,14 +140,15 @@ function inOrganization(command: Command): Command {
 async function withKeys<T>(
   context: CommandContext,
   organization: string | undefined,
-  use: (keys: KeysContext, actor: Actor) => Promise<T>,
+  use: (keys: KeysContext, actor: Actor, dialect: Dialect) => Promise<T>,
 ): Promise<T> {
-  const { db, subkeys, actor: first } = await openInstance(context.paths());
+  const { db, subkeys, dialect, actor: first } = await openInstance(context.paths());
   try {
     const actor = await actingIn(db, first, organization);
     const { secretHash } = subkeys;
     const audit = new AuditLog(db, systemClock);
-    return await use(createKeysContext({ db, audit, clock: systemClock, secretHash }), actor);
+    const keys = createKeysContext({ db, audit, clock: systemClock, secretHash, dialect });
+    return await use(keys, actor, dialect);
   } finally {
     await db.close();
   }

@@ -2,13 +2,17 @@ import type { Server } from "bun";
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeError, type Logger } from "../core/log.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import type { KeyGate } from "../keys/key-gate.ts";
 import { presentedKeyAnswer, presentedKeyPaths } from "../keys/presented-routes.ts";
+import type { AddressLimiter } from "../limits/address-limiter.ts";
+import { answeringAliases } from "./aliases.ts";
 import type { AnswerHeaders, Authenticator } from "./authenticate.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import { handleError } from "./handle-error.ts";
+import { limitsEverywhere } from "./limits-everywhere.ts";
 import type { Metrics } from "./metrics.ts";
-import { renderError } from "./render-error.ts";
+import type { RenderError } from "./render-error.ts";
 import { requestIdOf } from "./request-id.ts";
 import { badHost, hasOrigin, pathOf } from "./request-path.ts";
 
@@ -22,9 +26,12 @@ const bunBodyBytesMax = 2 ** 40;
 
 interface Served {
   config: Config;
+  dialect: Dialect;
+  renderError: RenderError;
   clock: Clock;
   log: Logger;
   addresses: ClientAddresses;
+  addressLimiter: AddressLimiter;
   metrics: Metrics;
   authenticator: Authenticator;
   gate: KeyGate;
@@ -57,7 +64,9 @@ type Recorded = Omit<Served, "authenticator" | "gate">;
 
 /** What every response gets, whoever made it: an id, a count, a line in the log. */
 export function finishing(appFetch: Fetch, services: Recorded): Fetch {
+  const { addresses, dialect, renderError } = services;
   const record = recording(services);
+  const answer = answeringAliases(appFetch, { dialect, addresses });
   const finish = (request: Request, response: Response, startedMs: number): Response => {
     const { headers } = response;
     if (!headers.has("x-request-id")) headers.set("x-request-id", requestIdOf(request));
@@ -65,13 +74,13 @@ export function finishing(appFetch: Fetch, services: Recorded): Fetch {
     return record(request, response, startedMs);
   };
   return (request) => {
-    if (request.method === "HEAD") return answerHead(request, services.addresses, serve);
+    if (request.method === "HEAD") return answerHead(request, addresses, serve);
     return serve(request);
   };
 
   function serve(request: Request): Response | Promise<Response> {
     const startedMs = startOf(services);
-    const response = hasOrigin(request) ? appFetch(request) : renderError(badHost(), request);
+    const response = hasOrigin(request) ? answer(request) : renderError(badHost(), request);
     if (response instanceof Promise) {
       return response.then((settled) => finish(request, settled, startedMs));
     }
@@ -105,9 +114,12 @@ function answerHot(general: Fetch, services: Served): Fetch {
 }
 
 /** Counts and logs a response that has its id. */
-function recording({ config, clock, log, metrics, addresses }: Recorded) {
+function recording(services: Recorded) {
+  const { config, clock, log, metrics, addresses } = services;
+  const addLimits = limitsEverywhere(services);
   return (request: Request, response: Response, startedMs: number): Response => {
     const { status } = response;
+    addLimits?.(request, response);
     metrics.responses[status] = (metrics.responses[status] ?? 0) + 1;
     if (config.accessLog === "all" || (config.accessLog === "errors" && status >= 500)) {
       const print = status >= 500 ? log.error : log.info;

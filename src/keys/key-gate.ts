@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { isWellFormedSecret } from "../crypto/secret-format.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { uncountRequest } from "../limits/counters.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
@@ -19,8 +20,9 @@ export class KeyGate {
     readonly windowClock: WindowClock,
     private readonly liveKeys: LiveKeys,
     private readonly writeBehind: WriteBehind,
+    { limitHeadersEverywhere }: Pick<Dialect, "limitHeadersEverywhere">,
   ) {
-    this.faces = new KeyFaces(windowClock);
+    this.faces = new KeyFaces(windowClock, limitHeadersEverywhere === true);
     const untilMs = (windowMs: number) => windowClock.untilMs(windowMs);
     this.#moment = { wallMs: 0, windowMs: 0, untilMs };
   }

@@ -5,6 +5,9 @@ import type { WindowClock } from "./window-clock.ts";
 const minuteSeconds = 60;
 const daySeconds = 86_400;
 
+/** What stands for no limit where clients expect a number: the largest limit that can be set. */
+export const limitlessPerMinute = 100_000_000_000;
+
 /**
  * Keeps both header families of one key up to date in a `Headers` object: `X-RateLimit-*` for the
  * window with the fewest requests left, and `RateLimit-Policy`/`RateLimit` (IETF
@@ -17,7 +20,15 @@ export class RateLimitHeaders {
   #clockSteps = 0;
   #hasPolicy = false;
 
-  constructor(private readonly limits: Limits) {}
+  private readonly limits: Limits;
+
+  /** With `isAlways` a key without windows shows `limitlessPerMinute`. */
+  constructor(limits: Limits, isAlways = false) {
+    this.limits =
+      isAlways && limits.requestsPerMinute === null && limits.requestsPerDay === null
+        ? { ...limits, requestsPerMinute: limitlessPerMinute }
+        : limits;
+  }
 
   /** Brings `headers` up to date. The windows must be rolled. A key without windows has no headers. */
   write(headers: Headers, counters: Counters, clock: WindowClock): void {
@@ -66,6 +77,17 @@ export class RateLimitHeaders {
     headers.set("x-ratelimit-reset", String(Math.ceil(clock.toWallMs(endMs) / 1_000)));
     headers.set("x-ratelimit-window", String(seconds));
   }
+}
+
+/** `X-RateLimit-*` of an address without a key, for an answer that has none. */
+export function writeAddressLimit(
+  headers: Headers,
+  { limit, left, resetMs }: { limit: number; left: number; resetMs: number },
+): void {
+  headers.set("x-ratelimit-limit", String(limit));
+  headers.set("x-ratelimit-remaining", String(left));
+  headers.set("x-ratelimit-reset", String(Math.ceil(resetMs / 1_000)));
+  headers.set("x-ratelimit-window", String(minuteSeconds));
 }
 
 function secondsUntil(clock: WindowClock, endMs: number): number {
