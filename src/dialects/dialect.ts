@@ -37,8 +37,6 @@ export interface FirstPlan {
 /** The body of every error. Status, headers and problem details are the same in all dialects. */
 export interface ErrorStyle {
   body(error: DomainError, place: ErrorPlace): object;
-  /** What differs from the standard, in a sentence for the document. */
-  readonly dialectSentence?: string;
   /** What `body` makes, with the title `Error`. */
   readonly schema: TSchema;
 }

@@ -88,9 +88,8 @@ const tags = [
 
 /** What a client of the dialect has to know beyond the standard. */
 function sentencesOf(dialect: Dialect): string[] {
-  const { errors, envelope, limitHeadersEverywhere, scopeWords } = dialect;
+  const { envelope, limitHeadersEverywhere, scopeWords } = dialect;
   return [
-    ...(errors.dialectSentence === undefined ? [] : [errors.dialectSentence]),
     ...(envelope === undefined ? [] : [envelope.description]),
     ...(limitHeadersEverywhere === true
       ? ["Every answer has the headers `X-RateLimit-*`: without a key, those of the address."]
