@@ -1,12 +1,10 @@
 import { minuteMs } from "../core/clock.ts";
+import { limitMax } from "../plans/schemas.ts";
 import { type Counters, dayEndMs, type Limits, minuteEndMs } from "./counters.ts";
 import type { WindowClock } from "./window-clock.ts";
 
 const minuteSeconds = 60;
 const daySeconds = 86_400;
-
-/** What stands for no limit where clients expect a number: the largest limit that can be set. */
-export const limitlessPerMinute = 100_000_000_000;
 
 /**
  * Keeps both header families of one key up to date in a `Headers` object: `X-RateLimit-*` for the
@@ -22,11 +20,11 @@ export class RateLimitHeaders {
 
   private readonly limits: Limits;
 
-  /** With `isAlways` a key without windows shows `limitlessPerMinute`. */
+  /** With `isAlways` a key without windows shows the largest limit that can be set. */
   constructor(limits: Limits, isAlways = false) {
     this.limits =
       isAlways && limits.requestsPerMinute === null && limits.requestsPerDay === null
-        ? { ...limits, requestsPerMinute: limitlessPerMinute }
+        ? { ...limits, requestsPerMinute: limitMax }
         : limits;
   }
 
