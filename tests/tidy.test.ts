@@ -134,7 +134,7 @@ describe("dialects", () => {
     const asks = new RegExp(
       [
         // Comparing or switching by the name or the table.
-        "\\bdialect(?:Name|\\.\\w+)?\\s*[!=]==?(?!\\s*(?:undefined|true)\\b)",
+        "\\bdialect(?:Name|\\.\\w+)?\\s*[!=]==?(?![=\\s]*(?:undefined|true)\\b)",
         "[!=]==?\\s*(?:\\w+\\.)*dialect(?:Name)?\\b",
         "switch \\((?:\\w+\\.)*dialect",
         // Looking something up by the name.

@@ -31,7 +31,8 @@ export function isEnveloped(route: string, path: string, { paths }: Envelope): b
 function wrapResponse(response: Response, envelope: Envelope): Response | undefined {
   const { status, body, headers: own } = response;
   const isJson = own.get("content-type")?.startsWith("application/json") === true;
-  if (body === null || !isJson || status >= 400) return undefined;
+  // Text cannot be put around what is compressed.
+  if (body === null || !isJson || own.has("content-encoding") || status >= 400) return undefined;
   const headers = new Headers(own);
   headers.delete("content-length");
   const encoder = new TextEncoder();

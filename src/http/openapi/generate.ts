@@ -1,18 +1,22 @@
 import { type AnyElysia, Elysia } from "elysia";
-import { completeSecret } from "../../crypto/secret-format.ts";
+import { completeSecret, keyTypes } from "../../crypto/secret-format.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
-import { secretExample } from "../../keys/schema-fields.ts";
+import { standard } from "../../dialects/standard.ts";
 import { normalizeDocument } from "./normalize.ts";
 import type { RawDocument } from "./raw-document.ts";
 
-/** The example of a secret as the dialect makes them. */
-function secretExampleOf({ prefixes }: Dialect): string {
-  const random = secretExample.slice(prefixLength, prefixLength + randomLength);
-  return completeSecret(prefixes.workspace.live, random);
+/** The examples are written as standard secrets; here they become the dialect's, checksum and all. */
+function inDialect(text: string, { prefixes }: Dialect): string {
+  return keyTypes.reduce((done, type) => {
+    const pattern = new RegExp(
+      `\\b${standard.prefixes[type].live}([0-9a-f]{56})[0-9a-f]{8}\\b`,
+      "g",
+    );
+    return done.replaceAll(pattern, (_, random: string) =>
+      completeSecret(prefixes[type].live, random),
+    );
+  }, text);
 }
-
-const prefixLength = "sk_live_".length;
-const randomLength = 56;
 
 const documentPath = "/document";
 
@@ -24,5 +28,5 @@ export async function generateDocument(apiRoutes: AnyElysia, dialect: Dialect): 
   const response = await app.handle(new Request(`http://localhost${documentPath}/json`));
   const document = normalizeDocument((await response.json()) as RawDocument, dialect);
   const text = `${JSON.stringify(document, null, 2)}\n`;
-  return text.replaceAll(secretExample, secretExampleOf(dialect));
+  return inDialect(text, dialect);
 }

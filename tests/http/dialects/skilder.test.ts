@@ -113,6 +113,21 @@ describe("Revoking a Key", () => {
 });
 
 describe("Best Practices", () => {
+  test("One key per agent lets you revoke access for a single agent without affecting others", async () => {
+    const [one, other] = [await server.newKey(), await server.newKey()];
+    await server.manage(`/api-keys/${one.id}`, undefined, "DELETE");
+    expect((await server.call("/key", { key: one.secret })).status).toBe(401);
+    expect((await server.call("/key", { key: other.secret })).status).toBe(200);
+  });
+
+  test("Revoke keys that have been inactive for an extended period", async () => {
+    const { id } = await server.newKey({ label: "young" });
+    const { data } = await server.manage("/api-keys?unused_for_days=90");
+    expect(data.map((key: { id: string }) => key.id)).not.toContain(id);
+    const revoked = await server.manage("/api-keys/revoke-batch", { ids: [id] });
+    expect(revoked.data[0].status).toBe("revoked");
+  });
+
   test("Rotate keys regularly", async () => {
     const { id, secret } = await server.newKey();
     const rotated = await server.manage(`/api-keys/${id}/rotate`, {});
@@ -143,6 +158,28 @@ describe("Permissions Model", () => {
     const response = await server.call("/v1/permissions", { key: secret });
     const { execute } = (await response.json()) as Record<string, unknown>;
     expect(execute).toEqual({ allowed: true, skills: ["gmail/send-message#attach"] });
+  });
+
+  test("organize skills into separate hats and assign hats to the appropriate teams", async () => {
+    const workspace = await server.manage("/workspaces", { slug: "sales", name: "Sales" });
+    const hat = await server.manage("/hats", {
+      workspace_id: workspace.id,
+      slug: "crm",
+      name: "CRM",
+      skills: ["crm/*"],
+    });
+    const team = await server.manage("/teams", { slug: "sales", name: "Sales" });
+    const grace = await addPerson("hopper@example.com");
+    const made = await grace.newKey({ label: "x", type: "user", workspace_id: workspace.id });
+    const skills = async () => {
+      const response = await server.call("/v1/permissions", { key: made.secret });
+      const { execute } = (await response.json()) as { execute: { skills: string[] } };
+      return execute.skills;
+    };
+    expect(await skills()).toEqual([]);
+    await server.manage(`/teams/${team.id}/members/${made.user_id}`, undefined, "PUT");
+    await server.manage(`/hats/${hat.id}/wearers/${team.id}`, undefined, "PUT");
+    expect(await skills()).toEqual(["crm/*"]);
   });
 
   test("standard errors", async () => {

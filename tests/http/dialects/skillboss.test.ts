@@ -19,6 +19,7 @@ export const pending: readonly Pending[] = [
   { sentence: "POST /v1/chat/completions", why: "needs the gateway" },
   { sentence: "client.chat.completions.create", why: "needs the gateway" },
   { sentence: '"choices": [...] with _balance_warning', why: "needs the gateway; GET /key has it" },
+  { sentence: "Monitor requests, costs, and remaining credits", why: "needs the console" },
   { sentence: "Enable auto-recharge to prevent interruptions", why: "needs recharges" },
 ];
 
