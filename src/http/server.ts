@@ -66,11 +66,13 @@ type Recorded = Omit<Served, "authenticator" | "gate">;
 export function finishing(appFetch: Fetch, services: Recorded): Fetch {
   const { addresses, dialect, renderError } = services;
   const record = recording(services);
+  const addLimits = limitsEverywhere(services);
   const answer = answeringAliases(appFetch, { dialect, addresses });
   const finish = (request: Request, response: Response, startedMs: number): Response => {
     const { headers } = response;
     if (!headers.has("x-request-id")) headers.set("x-request-id", requestIdOf(request));
     headers.set("x-content-type-options", "nosniff");
+    addLimits?.(request, response);
     return record(request, response, startedMs);
   };
   return (request) => {
@@ -96,13 +98,18 @@ export function finishing(appFetch: Fetch, services: Recorded): Fetch {
 function answerHot(general: Fetch, services: Served): Fetch {
   const present = presentedKeyAnswer(services);
   const record = recording(services);
+  // Refusals alone: a success has the limits of its key, and to look costs 3 % of the request.
+  const addLimits = limitsEverywhere(services);
   return (request) => {
     const { url } = request;
     if (url.includes("?") || !url.startsWith("http")) return general(request);
     const startedMs = startOf(services);
     const headers: AnswerHeaders = {};
-    const refuse = (error: unknown) =>
-      record(request, handleError({ error, code: "", request, headers }, services), startedMs);
+    const refuse = (error: unknown) => {
+      const refusal = handleError({ error, code: "", request, headers }, services);
+      addLimits?.(request, refusal);
+      return record(request, refusal, startedMs);
+    };
     try {
       const answer = present(request, headers);
       if (!(answer instanceof Promise)) return record(request, answer, startedMs);
@@ -114,12 +121,9 @@ function answerHot(general: Fetch, services: Served): Fetch {
 }
 
 /** Counts and logs a response that has its id. */
-function recording(services: Recorded) {
-  const { config, clock, log, metrics, addresses } = services;
-  const addLimits = limitsEverywhere(services);
+function recording({ config, clock, log, metrics, addresses }: Recorded) {
   return (request: Request, response: Response, startedMs: number): Response => {
     const { status } = response;
-    addLimits?.(request, response);
     metrics.responses[status] = (metrics.responses[status] ?? 0) + 1;
     if (config.accessLog === "all" || (config.accessLog === "errors" && status >= 500)) {
       const print = status >= 500 ? log.error : log.info;

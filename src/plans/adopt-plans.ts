@@ -3,7 +3,7 @@ import { type DialectName, dialectOf } from "../dialects/index.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { findDialectName, noteDialect } from "../organizations/setup-store.ts";
 import { createPlan } from "./create-plan.ts";
-import { findPlan } from "./plan-store.ts";
+import { findPlan, listPlans, plansMax } from "./plan-store.ts";
 import type { PlansContext } from "./plans-context.ts";
 import type { CreatePlan } from "./schemas.ts";
 
@@ -20,6 +20,8 @@ export async function adoptPlans(
   if (earlier === dialectName) return made;
   for (const plan of dialectOf(dialectName).plans) {
     if ((await findPlan(context.db, plan.slug)) !== undefined) continue;
+    // No reason not to start: the operator has plans enough.
+    if ((await listPlans(context.db)).length >= plansMax) break;
     await createPlan(context, { input: inputOf(plan), actor, alongside: () => [] });
     made.push(plan.slug);
   }

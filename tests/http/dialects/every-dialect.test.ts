@@ -36,8 +36,11 @@ describe.each(dialectNames)("in %s", (name) => {
       app.call("/key", { headers, key: secret }),
       app.call("/nothing", { headers }),
       app.manage("/api-keys", { headers, body: { label: 1 } }),
+      // What the page of one-time links asks, and reads in every dialect.
+      app.call("/auth/links/show", { headers, body: { token: "0".repeat(64) } }),
     ]);
     const codes = ["missing_api_key", "rate_limit_exceeded", "not_found", "validation_failed"];
+    codes.push("link_not_valid");
     for (const [at, { status, headers: own, body }] of answers.entries()) {
       expect(own.get("content-type")).toBe("application/problem+json");
       const code = codes[at];
