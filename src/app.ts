@@ -5,6 +5,7 @@ import { holdRoutes } from "./credits/hold-routes.ts";
 import { creditRoutes } from "./credits/routes.ts";
 import { hatRoutes } from "./hats/routes.ts";
 import { documentRoutes } from "./http/document-routes.ts";
+import { enveloping } from "./http/enveloping.ts";
 import { handleError } from "./http/handle-error.ts";
 import { systemRoutes } from "./http/system-routes.ts";
 import { presentedKeyRoutes } from "./keys/presented-routes.ts";
@@ -64,6 +65,7 @@ export function createApp(services: Services) {
     .onError(({ error, code, request, set }) =>
       handleError({ error, code, request, headers: set.headers }, services),
     )
+    .use(enveloping(services.dialect))
     .use(apiRoutes(services))
     .use(documentRoutes(services, describedRoutes))
     .use(linkPageRoutes(services));

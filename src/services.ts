@@ -13,12 +13,14 @@ import type { Subkeys } from "./crypto/root-key.ts";
 import { openServerDatabase } from "./db/client.ts";
 import { InvalidationWatch } from "./db/invalidation-watch.ts";
 import { scheduleMaintenance } from "./db/maintenance.ts";
+import { dialectOf } from "./dialects/index.ts";
 import { Authenticator } from "./http/authenticate.ts";
 import { Authorizer, sessionRequestsMax } from "./http/authorize.ts";
 import { ClientAddresses } from "./http/client-address.ts";
 import { EventLoopDelay } from "./http/event-loop-delay.ts";
 import { Idempotency } from "./http/idempotency.ts";
 import { Metrics } from "./http/metrics.ts";
+import { errorRenderer } from "./http/render-error.ts";
 import { DigestUpgrades } from "./keys/digest-upgrades.ts";
 import { ImportedSecrets } from "./keys/imported-secrets.ts";
 import { KeyGate } from "./keys/key-gate.ts";
@@ -51,6 +53,7 @@ export async function startServices(options: {
   onCrash: (error: Error) => void;
 }) {
   const { config, paths, subkeys, clock, log } = options;
+  const dialect = dialectOf(config.dialect);
   const db = await openServerDatabase(paths.database, options.onCrash);
   const windowClock = new WindowClock(clock);
   const accountViews = new AccountViews();
@@ -82,7 +85,15 @@ export async function startServices(options: {
     },
   });
   roller.start();
-  const gate = new KeyGate({ clock, windowClock, liveKeys, writeBehind, imported, requestCounts });
+  const gate = new KeyGate({
+    clock,
+    windowClock,
+    liveKeys,
+    writeBehind,
+    imported,
+    requestCounts,
+    dialect,
+  });
   const addresses = new ClientAddresses(parseTrustedProxies(config));
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
@@ -127,6 +138,8 @@ export async function startServices(options: {
   };
   return {
     config,
+    dialect,
+    renderError: errorRenderer(dialect, config),
     clock,
     log,
     db,
@@ -181,6 +194,7 @@ export async function startServices(options: {
       secretHash: subkeys.secretHash,
       importHash: subkeys.importHash,
       noteImported: () => imported.note(),
+      dialect,
       invalidate: (keyId) => liveKeys.invalidate(keyId),
     }),
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */

@@ -20,6 +20,7 @@ function packagesOf(file: string): string[] {
 /** Imports go down only. `schema` folders of features and `http` are on one level. */
 const layers: Record<string, number> = {
   core: 0,
+  dialects: 0.5,
   crypto: 1,
   db: 2,
   config: 3,
@@ -113,6 +114,39 @@ describe("layers", () => {
       }
       if (/Math\.random\(/.test(text)) offences.push(`${file}: Math.random`);
     }
+    expect(offences).toEqual([]);
+  });
+});
+
+describe("dialects", () => {
+  const outside = sources.filter((file) => !file.startsWith("dialects/"));
+  const names = [...new Bun.Glob("*.ts").scanSync("src/dialects")]
+    .map((file) => file.slice(0, -3))
+    .filter((name) => read("src/dialects/index.ts").includes(`\n  ${name},\n`));
+
+  test("no file outside their folder names one, but for the standard's tables", () => {
+    expect(names.length).toBe(6);
+    const others = names.filter((name) => name !== "standard").join("|");
+    const named = new RegExp(`\\b(?:${others})\\b`, "i");
+    expect(outside.filter((file) => named.test(read(join("src", file))))).toEqual([]);
+  });
+
+  test("nothing outside their folder asks which one is on: what differs is in the table", () => {
+    const asks = new RegExp(
+      [
+        // Comparing or switching by the name or the table.
+        "\\bdialect(?:Name|\\.\\w+)?\\s*[!=]==?(?![=\\s]*(?:undefined|true)\\b)",
+        "[!=]==?\\s*(?:\\w+\\.)*dialect(?:Name)?\\b",
+        "switch \\((?:\\w+\\.)*dialect",
+        // Looking something up by the name.
+        "\\[(?:\\w+\\.)*dialect(?:Name)?\\]",
+      ].join("|"),
+    );
+    // The one comparison: has the installation been switched since the last start?
+    const allowed = new Set(["plans/adopt-plans.ts"]);
+    const offences = outside.filter(
+      (file) => !allowed.has(file) && asks.test(read(join("src", file))),
+    );
     expect(offences).toEqual([]);
   });
 });

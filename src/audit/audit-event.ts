@@ -38,6 +38,7 @@ export const auditActions = [
   "session.started",
   "session.ended",
   "instance.setup_offered",
+  "instance.dialect_changed",
   "credits.added",
   "credits.changed",
   "plan.created",

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { systemClock } from "../core/clock.ts";
 import { definedFields } from "../core/defined-fields.ts";
 import { environments, keyTypes, lastingKeyTypes } from "../crypto/secret-format.ts";
+import { readScopes } from "../dialects/read-scopes.ts";
 import { createKey } from "../keys/create-key.ts";
 import { describeKey } from "../keys/describe-key.ts";
 import { listKeys } from "../keys/key-list-store.ts";
@@ -54,9 +55,10 @@ export function keysCommand(context: CommandContext): Command {
       if (fault !== undefined) {
         throw unusable("create the key", fault);
       }
-      const created = await withKeys(context, flags.organization, (keys, actor) =>
-        createKey(keys, { input, actor }),
-      );
+      const created = await withKeys(context, flags.organization, (keys, actor, dialect) => {
+        const scopes = readScopes(dialect.scopeWords, input.scopes) as string[];
+        return createKey(keys, { input: { ...input, scopes }, actor });
+      });
       printSecret(context, created, flags.json);
     });
 

@@ -11,20 +11,36 @@ import {
 import { asFileError, type Database, openCommandDatabase } from "../db/client.ts";
 import { DatabaseFileError } from "../db/database-error.ts";
 import { isEmpty, migrate, migrationState } from "../db/migrate.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import { type DialectName, dialectOf } from "../dialects/index.ts";
 import { type Actor, noLimits } from "../organizations/actor.ts";
-import { defaultTenant, findRootKeyId, setUpInstance } from "../organizations/setup-store.ts";
+import {
+  defaultTenant,
+  findDialectName,
+  findRootKeyId,
+  setUpInstance,
+} from "../organizations/setup-store.ts";
 
 export type CommandDatabase = ReturnType<typeof openCommandDatabase>;
 
 export interface Instance {
   db: CommandDatabase;
   subkeys: Subkeys;
+  /** The one that the server ran with last. */
+  dialect: Dialect;
   /** The command line as the maker of changes. */
   actor: Actor;
 }
 
-/** Opens the data folder, making whatever is missing in it; the schema is brought up to date. */
-export async function openOrCreateInstance(paths: DataPaths, clock: Clock): Promise<Instance> {
+/**
+ * Opens the data folder, making whatever is missing in it; the schema is brought up to date. A new
+ * installation gets the plans of the dialect.
+ */
+export async function openOrCreateInstance(
+  paths: DataPaths,
+  clock: Clock,
+  dialectName: DialectName,
+): Promise<Instance> {
   requireWritable(paths);
   return withDatabase(paths, async (db) => {
     await refuseLostDatabase(db, paths);
@@ -34,9 +50,11 @@ export async function openOrCreateInstance(paths: DataPaths, clock: Clock): Prom
     const isNew = rootKeyId === undefined;
     const subkeys = isNew ? newSubkeys(paths) : checkedSubkeys(paths, rootKeyId);
     if (isNew) {
-      await setUpInstance(db, { rootKeyId: subkeys.secretHash.id, nowMs: clock.nowMs() });
+      const { id } = subkeys.secretHash;
+      await setUpInstance(db, { rootKeyId: id, dialectName, nowMs: clock.nowMs() });
     }
-    return { db, subkeys, actor: await commandActor(db) };
+    const dialect = dialectOf(await findDialectName(db));
+    return { db, subkeys, dialect, actor: await commandActor(db) };
   });
 }
 
@@ -47,7 +65,8 @@ export async function openInstance(paths: DataPaths): Promise<Instance> {
     const rootKeyId = await findRootKeyId(db);
     if (rootKeyId === undefined) throw notSetUp(paths);
     const subkeys = checkedSubkeys(paths, rootKeyId);
-    return { db, subkeys, actor: await commandActor(db) };
+    const dialect = dialectOf(await findDialectName(db));
+    return { db, subkeys, dialect, actor: await commandActor(db) };
   });
 }
 

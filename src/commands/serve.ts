@@ -8,6 +8,7 @@ import type { KeyWithSecret } from "../keys/key-schemas.ts";
 import { hasKeys } from "../keys/key-store.ts";
 import type { KeysContext } from "../keys/keys-context.ts";
 import type { Actor } from "../organizations/actor.ts";
+import { adoptPlans } from "../plans/adopt-plans.ts";
 import { startServices } from "../services.ts";
 import { offerSetup } from "../users/offer-setup.ts";
 import { countOperators } from "../users/user-store.ts";
@@ -26,7 +27,7 @@ export function serveCommand(context: CommandContext): Command {
     const toldToStop = untilToldToStop(log);
     createFolder(paths.folder);
     const unlock = await lockFolder(paths.lock);
-    const instance = await openOrCreateInstance(paths, systemClock);
+    const instance = await openOrCreateInstance(paths, systemClock, config.dialect);
     await instance.db.close();
     const services = await startServices({
       config,
@@ -39,6 +40,11 @@ export function serveCommand(context: CommandContext): Command {
         process.exit(1);
       },
     });
+    const plans = await adoptPlans(services.plans, {
+      dialectName: config.dialect,
+      actor: { ...instance.actor, type: "system", id: "system" },
+    });
+    if (plans.length > 0) log.info("plans added", { plans: plans.join(", ") });
     const server = startServer(createApp(services).compile().fetch, services);
     const address = server.url.origin;
     log.info("listening", { address, data: paths.folder });

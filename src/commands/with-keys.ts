@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { AuditLog } from "../audit/audit-log.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Database } from "../db/client.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { createKeysContext, type KeysContext } from "../keys/keys-context.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { findOrganization, firstWorkspaceId } from "../organizations/tenant-store.ts";
@@ -18,15 +19,15 @@ export function inOrganization(command: Command): Command {
 export async function withKeys<T>(
   context: CommandContext,
   organization: string | undefined,
-  use: (keys: KeysContext, actor: Actor) => Promise<T>,
+  use: (keys: KeysContext, actor: Actor, dialect: Dialect) => Promise<T>,
 ): Promise<T> {
-  const { db, subkeys, actor: first } = await openInstance(context.paths());
+  const { db, subkeys, dialect, actor: first } = await openInstance(context.paths());
   try {
     const actor = await actingIn(db, first, organization);
     const { secretHash, importHash } = subkeys;
     const audit = new AuditLog(db, systemClock);
-    const options = { db, audit, clock: systemClock, secretHash, importHash };
-    return await use(createKeysContext(options), actor);
+    const options = { db, audit, clock: systemClock, secretHash, importHash, dialect };
+    return await use(createKeysContext(options), actor, dialect);
   } finally {
     await db.close();
   }

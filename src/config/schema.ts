@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { logLevels } from "../core/log.ts";
+import { defaultDialectName, dialectNames } from "../dialects/index.ts";
 
 export const accessLogModes = ["off", "errors", "all"] as const;
 
@@ -23,6 +24,11 @@ export const ConfigSchema = Type.Object(
     rootKeyFile: Type.String({
       default: "",
       description: "The root key; root.key in the data folder when empty.",
+    }),
+    dialect: oneOf(dialectNames, {
+      default: defaultDialectName,
+      description:
+        "Whose clients are served: prefixes, plans, errors and headers as they know them.",
     }),
     publicUrl: Type.String({
       default: "",

@@ -70,6 +70,8 @@ export interface ErrorOptions {
   fields?: FieldError[];
   /** Whole seconds; becomes `Retry-After` and `retry_after`. */
   retryAfterSeconds?: number;
+  /** With a 429 of a window: how many requests it allows. */
+  limit?: number;
   /** The scope that was missing; becomes `scope="…"` in `WWW-Authenticate` (RFC 6750 section 3.1). */
   scope?: string;
   /** With a 402: which limit, what is left of it and what was asked, in USD. */

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { type Environment, environments, type KeyType, keyTypes } from "../core/key-types.ts";
+import type { PrefixTable } from "../dialects/dialect.ts";
+import { knownPrefixes } from "../dialects/index.ts";
+import { standard } from "../dialects/standard.ts";
 
-export const keyTypes = ["workspace", "user", "runtime", "management"] as const;
-export type KeyType = (typeof keyTypes)[number];
+export { type Environment, environments, type KeyType, keyTypes };
 
 /** The types that somebody can choose; runtimes get their secrets by registering. */
 export const lastingKeyTypes = ["workspace", "user", "management"] as const;
 export type LastingKeyType = (typeof lastingKeyTypes)[number];
-
-export const environments = ["live", "test"] as const;
-export type Environment = (typeof environments)[number];
 
 /** What the keyed hash of a secret was made of: the secret, or the SHA-256 digest it was imported as. */
 export const hashedForms = ["secret", "sha256"] as const;
@@ -20,16 +20,6 @@ const checksumLength = 8;
 const bodyPattern = /^[0-9a-f]{64}$/;
 const bodyLength = 64;
 
-/** The standard prefix table. Only workspace keys say their environment. */
-const prefixes: Record<KeyType, Record<Environment, string>> = {
-  workspace: { live: "sk_live_", test: "sk_test_" },
-  user: { live: "usk_", test: "usk_" },
-  runtime: { live: "rtk_", test: "rtk_" },
-  management: { live: "mk_", test: "mk_" },
-};
-
-const knownPrefixes = new Set(Object.values(prefixes).flatMap((table) => Object.values(table)));
-
 export interface NewSecret {
   /** The whole string; it leaves the process once and is stored nowhere. */
   secret: string;
@@ -37,18 +27,26 @@ export interface NewSecret {
   keyPrefix: string;
 }
 
-/** A new secret: `<prefix><56 random hex><CRC-32 of everything before, 8 hex>`. */
-export function generateSecret(type: KeyType, environment: Environment): NewSecret {
-  const prefix = prefixes[type][environment];
+/** A new secret: `<prefix><56 random hex><CRC-32 of everything before, 8 hex>`, standard unless said. */
+export function generateSecret(
+  type: KeyType,
+  environment: Environment,
+  prefixes: PrefixTable = standard.prefixes,
+): NewSecret {
   const random = randomBytes(randomBytesCount).toString("hex");
   return {
-    secret: prefix + random + checksum(prefix + random),
+    secret: completeSecret(prefixes[type][environment], random),
     keyPrefix: random.slice(0, shownLength),
   };
 }
 
+/** The secret of a prefix and 56 characters of hex: its checksum is added. */
+export function completeSecret(prefix: string, random: string): string {
+  return prefix + random + checksum(prefix + random);
+}
+
 /**
- * True when the text has a known prefix, the right alphabet and length, and a checksum that fits.
+ * True when the text has a prefix of any dialect, the right alphabet and length, and a checksum that fits.
  * It throws typing errors and junk out before any look-up and is no security by itself.
  */
 export function isWellFormedSecret(text: string): boolean {

@@ -14,7 +14,8 @@ export function allowedMethods(path: string): string[] {
   return methods.toSorted();
 }
 
-function matches(segments: readonly string[], asked: readonly string[]): boolean {
+/** Whether a path, cut at its slashes, is one that the pattern of a route takes. */
+export function matches(segments: readonly string[], asked: readonly string[]): boolean {
   if (segments.length !== asked.length) return false;
   return segments.every((segment, at) => segment.startsWith(":") || segment === asked[at]);
 }

@@ -6,7 +6,6 @@ import type { KeyGate } from "../keys/key-gate.ts";
 import type { LiveSecret } from "../keys/live-key.ts";
 import type { AddressLimiter } from "../limits/address-limiter.ts";
 import { rollWindows } from "../limits/counters.ts";
-import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import type { Actor, Origin } from "../organizations/actor.ts";
 import { holdsScope } from "../permissions/scopes.ts";
 import { readBearer } from "./bearer.ts";
@@ -253,7 +252,7 @@ function describeLimits(headers: AnswerHeaders, secret: LiveSecret, gate: KeyGat
   const { counters, grant } = secret.live;
   rollWindows(counters, gate.windowClock.nowMs());
   const state = new Headers();
-  new RateLimitHeaders(grant.limits).write(state, counters, gate.windowClock);
+  gate.faces.rateLimitsOf(grant.limits).write(state, counters, gate.windowClock);
   writeCredits(state, grant);
   for (const [name, value] of state) headers[name] = value;
 }

@@ -1,4 +1,5 @@
 import { type AnyElysia, Elysia } from "elysia";
+import type { Dialect } from "../dialects/dialect.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { generateDocument } from "./openapi/generate.ts";
 import { swaggerUiFile } from "./swagger-ui.ts";
@@ -19,15 +20,15 @@ const pageHeaders = {
 
 /** `/openapi.json`, and Swagger UI under `/docs` from files inside the binary. */
 export function documentRoutes(
-  { authenticator }: { authenticator: Authenticator },
+  services: { authenticator: Authenticator; dialect: Dialect },
   apiRoutes: () => AnyElysia,
 ) {
   // Generated at the first question: it costs some milliseconds that the start does not have.
   let document: Promise<string> | undefined;
   return new Elysia({ name: "document" })
-    .onBeforeHandle(({ request }) => authenticator.countAnonymous(request))
+    .onBeforeHandle(({ request }) => services.authenticator.countAnonymous(request))
     .get("/openapi.json", async () => {
-      document ??= generateDocument(apiRoutes());
+      document ??= generateDocument(apiRoutes(), services.dialect);
       return new Response(await document, {
         headers: { ...pageHeaders, "content-type": "application/json" },
       });

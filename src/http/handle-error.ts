@@ -9,7 +9,7 @@ import { databaseFailure } from "../db/database-error.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import type { AnswerHeaders, Authenticator, Call } from "./authenticate.ts";
 import { explainFault } from "./explain-fault.ts";
-import { renderError } from "./render-error.ts";
+import type { RenderError } from "./render-error.ts";
 import { requestIdOf } from "./request-id.ts";
 import { pathOf } from "./request-path.ts";
 
@@ -21,9 +21,9 @@ const paramLengthMax = 100;
 /** The one place where an error becomes a response, and where it is logged when it is ours. */
 export function handleError(
   failure: { error: unknown; code: string | number; request: Request; headers: AnswerHeaders },
-  services: { log: Logger; clock: Clock; authenticator: Authenticator },
+  services: { log: Logger; clock: Clock; authenticator: Authenticator; renderError: RenderError },
 ): Response {
-  const { authenticator } = services;
+  const { authenticator, renderError } = services;
   const { error, code, request, headers } = failure;
   const known =
     code === "NOT_FOUND"

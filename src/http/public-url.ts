@@ -5,6 +5,9 @@ import type { Config } from "../config/schema.ts";
  * A made-up Host header shows in the answer to its sender alone: what is sent to others, by the link
  * webhook, needs the setting.
  */
-export function publicUrl({ publicUrl: configured }: Config, request: Request): string {
+export function publicUrl(
+  { publicUrl: configured }: Pick<Config, "publicUrl">,
+  request: Request,
+): string {
   return configured === "" ? new URL(request.url).origin : configured.replace(/\/+$/, "");
 }

@@ -1,21 +1,54 @@
+import type { Config } from "../config/schema.ts";
 import { type DomainError, errorCodes } from "../core/errors.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import { standardErrors } from "../dialects/standard.ts";
+import { publicUrl } from "./public-url.ts";
 import { requestIdOf } from "./request-id.ts";
+import { hasOrigin } from "./request-path.ts";
 
 const realm = 'Bearer realm="tollgate"';
 /** An absolute URI that names the problem; it does not have to lead anywhere (RFC 9457 section 3.1.1). */
 const problemTypeBase = "urn:tollgate:error:";
 
 /**
- * The response for an error: the standard shape, or RFC 9457 for those who ask for it. `answerHeaders`
+ * The response for an error: the dialect's shape, or RFC 9457 for those who ask for it. `answerHeaders`
  * were set before it happened, such as the state of the key's limits.
  */
-export function renderError(
+export type RenderError = (
   error: DomainError,
   request: Request,
-  answerHeaders: Readonly<Record<string, unknown>> = {},
-): Response {
-  const { status } = errorCodes[error.code];
-  const isProblem = wantsProblem(request);
+  answerHeaders?: Readonly<Record<string, unknown>>,
+) => Response;
+
+/** Makes responses of errors in one dialect. */
+export function errorRenderer(
+  { errors }: Pick<Dialect, "errors">,
+  config: Pick<Config, "billingUrl" | "publicUrl">,
+): RenderError {
+  const billingUrl = config.billingUrl === "" ? undefined : config.billingUrl;
+  const bodyOf = (error: DomainError, request: Request) =>
+    errors.body(error, {
+      requestId: requestIdOf(request),
+      billingUrl,
+      docsUrl: () => docsUrlOf(config, request),
+    });
+  return (error, request, answerHeaders = {}) => {
+    const isProblem = wantsProblem(request);
+    const body = isProblem ? problemBody(error, requestIdOf(request)) : bodyOf(error, request);
+    const headers = headersOf(error, { request, isProblem, answerHeaders });
+    return new Response(JSON.stringify(body), { status: error.status, headers });
+  };
+}
+
+function headersOf(
+  error: DomainError,
+  answer: {
+    request: Request;
+    isProblem: boolean;
+    answerHeaders: Readonly<Record<string, unknown>>;
+  },
+): Headers {
+  const { request, isProblem, answerHeaders } = answer;
   const headers = new Headers({
     "content-type": isProblem ? "application/problem+json" : "application/json",
     "cache-control": "no-store",
@@ -29,8 +62,13 @@ export function renderError(
   if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
   const challenge = challengeFor(error);
   if (challenge !== undefined) headers.set("www-authenticate", challenge);
-  const body = isProblem ? problemBody(error, request) : standardBody(error, request);
-  return new Response(JSON.stringify(body), { status, headers });
+  return headers;
+}
+
+/** A path alone where the Host header makes no origin. */
+function docsUrlOf(config: Pick<Config, "publicUrl">, request: Request): string {
+  const isPlaceKnown = config.publicUrl !== "" || hasOrigin(request);
+  return isPlaceKnown ? `${publicUrl(config, request)}/docs` : "/docs";
 }
 
 /** Every 401 has a challenge (RFC 9110 section 15.5.2), without an error code when no key was sent. */
@@ -59,25 +97,9 @@ function scopeAttribute(scope: string | undefined): string {
     : "";
 }
 
-function standardBody(error: DomainError, request: Request) {
-  const { fields, param, retryAfterSeconds, actionUrl, shortage } = error.options;
-  return {
-    error: {
-      type: errorCodes[error.code].type,
-      code: error.code,
-      message: error.message,
-      param: param ?? fields?.[0]?.param ?? null,
-      request_id: requestIdOf(request),
-      ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
-      ...(actionUrl === undefined ? {} : { action_url: actionUrl }),
-      ...(fields === undefined ? {} : { details: fields }),
-      ...(shortage === undefined ? {} : { shortage }),
-    },
-  };
-}
-
-function problemBody(error: DomainError, request: Request) {
-  const { type: _, ...standard } = standardBody(error, request).error;
+/** An error as problem details: the standard members, under the names of RFC 9457. */
+export function problemBody(error: DomainError, requestId: string) {
+  const { type: _, ...standard } = standardErrors.body(error, { requestId }).error;
   const { message: detail, ...members } = standard;
   const { status, title } = errorCodes[error.code];
   return { type: problemTypeBase + error.code, title, status, detail, ...members };

@@ -10,6 +10,11 @@ export function newRequestId(): string {
 
 const ids = new WeakMap<Request, string>();
 
+/** `request` was made from `original`, and is the same to whoever asks about it. */
+export function shareRequestId(request: Request, original: Request): void {
+  ids.set(request, requestIdOf(original));
+}
+
 /**
  * The id of a request, made at the first question. A client's own `X-Request-Id` is not believed:
  * the id has to be unique in the log.

@@ -2,13 +2,17 @@ import type { Server } from "bun";
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../core/clock.ts";
 import { describeError, type Logger } from "../core/log.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import type { KeyGate } from "../keys/key-gate.ts";
 import { presentedKeyAnswer, presentedKeyPaths } from "../keys/presented-routes.ts";
+import type { AddressLimiter } from "../limits/address-limiter.ts";
+import { answeringAliases } from "./aliases.ts";
 import type { AnswerHeaders, Authenticator } from "./authenticate.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import { handleError } from "./handle-error.ts";
+import { limitsEverywhere } from "./limits-everywhere.ts";
 import type { Metrics } from "./metrics.ts";
-import { renderError } from "./render-error.ts";
+import type { RenderError } from "./render-error.ts";
 import { requestIdOf } from "./request-id.ts";
 import { badHost, hasOrigin, pathOf } from "./request-path.ts";
 
@@ -22,9 +26,12 @@ const bunBodyBytesMax = 2 ** 40;
 
 interface Served {
   config: Config;
+  dialect: Dialect;
+  renderError: RenderError;
   clock: Clock;
   log: Logger;
   addresses: ClientAddresses;
+  addressLimiter: AddressLimiter;
   metrics: Metrics;
   authenticator: Authenticator;
   gate: KeyGate;
@@ -57,21 +64,25 @@ type Recorded = Omit<Served, "authenticator" | "gate">;
 
 /** What every response gets, whoever made it: an id, a count, a line in the log. */
 export function finishing(appFetch: Fetch, services: Recorded): Fetch {
+  const { addresses, dialect, renderError } = services;
   const record = recording(services);
+  const addLimits = limitsEverywhere(services);
+  const answer = answeringAliases(appFetch, { dialect, addresses });
   const finish = (request: Request, response: Response, startedMs: number): Response => {
     const { headers } = response;
     if (!headers.has("x-request-id")) headers.set("x-request-id", requestIdOf(request));
     headers.set("x-content-type-options", "nosniff");
+    addLimits?.(request, response);
     return record(request, response, startedMs);
   };
   return (request) => {
-    if (request.method === "HEAD") return answerHead(request, services.addresses, serve);
+    if (request.method === "HEAD") return answerHead(request, addresses, serve);
     return serve(request);
   };
 
   function serve(request: Request): Response | Promise<Response> {
     const startedMs = startOf(services);
-    const response = hasOrigin(request) ? appFetch(request) : renderError(badHost(), request);
+    const response = hasOrigin(request) ? answer(request) : renderError(badHost(), request);
     if (response instanceof Promise) {
       return response.then((settled) => finish(request, settled, startedMs));
     }
@@ -87,13 +98,18 @@ export function finishing(appFetch: Fetch, services: Recorded): Fetch {
 function answerHot(general: Fetch, services: Served): Fetch {
   const present = presentedKeyAnswer(services);
   const record = recording(services);
+  // Refusals alone: a success has the limits of its key, and to look costs 3 % of the request.
+  const addLimits = limitsEverywhere(services);
   return (request) => {
     const { url } = request;
     if (url.includes("?") || !url.startsWith("http")) return general(request);
     const startedMs = startOf(services);
     const headers: AnswerHeaders = {};
-    const refuse = (error: unknown) =>
-      record(request, handleError({ error, code: "", request, headers }, services), startedMs);
+    const refuse = (error: unknown) => {
+      const refusal = handleError({ error, code: "", request, headers }, services);
+      addLimits?.(request, refusal);
+      return record(request, refusal, startedMs);
+    };
     try {
       const answer = present(request, headers);
       if (!(answer instanceof Promise)) return record(request, answer, startedMs);

@@ -1,6 +1,5 @@
 import { invalidField } from "../core/errors.ts";
 import { newId } from "../crypto/ids.ts";
-import { generateSecret } from "../crypto/secret-format.ts";
 import type { Alongside } from "../db/client.ts";
 import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
@@ -38,7 +37,7 @@ export async function createKey(context: KeysContext, making: Making): Promise<K
       build: async (now) => {
         const nowMs = context.clock.nowMs();
         const { type, environment, hats, ...row } = await newKey(context, { input, actor: now });
-        const { secret, keyPrefix } = generateSecret(type, environment);
+        const { secret, keyPrefix } = context.newSecret(type, environment);
         const key = { ...row, type, environment, keyPrefix };
         const stored = { key, hats, lastUsedAtMs: null, requestsTotal: 0, previous: null };
         const described = describeKey(stored, nowMs);

@@ -85,8 +85,10 @@ export function overLimit(
   switch (limit) {
     case "requests_per_day": {
       const retryAfterSeconds = wholeSeconds(moment.untilMs(dayEndMs(counters)));
-      const message = `Daily limit reached (${grant.limits.requestsPerDay}). Resets at midnight UTC.`;
-      return rateLimited(new DomainError("daily_limit_reached", message, { retryAfterSeconds }));
+      const limit = grant.limits.requestsPerDay ?? 0;
+      const message = `Daily limit reached (${limit}). Resets at midnight UTC.`;
+      const options = { retryAfterSeconds, limit };
+      return rateLimited(new DomainError("daily_limit_reached", message, options));
     }
     case "requests_per_minute": {
       const retryAfterSeconds = wholeSeconds(moment.untilMs(minuteEndMs(counters)));

@@ -1,6 +1,7 @@
 import { DomainError, invalidField } from "../core/errors.ts";
 import type { Alongside } from "../db/client.ts";
 import { isForeignKeyViolation } from "../db/database-error.ts";
+import type { ScopeWords } from "../dialects/dialect.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { findMember } from "../organizations/member-store.ts";
 import { newKey } from "./create-key.ts";
@@ -49,7 +50,11 @@ export async function importKeys(
   context: KeysContext,
   { keys, dryRun, actor, firstIndex = 0, alongside = () => [] }: Importing,
 ): Promise<ImportReport> {
-  const read = await mapInTurns(keys, (given, at) => readOne(given, firstIndex + at));
+  const { scopeWords } = context;
+  const read = await mapInTurns(keys, (given, at) => {
+    const index = firstIndex + at;
+    return readOne(given, { index, scopeWords });
+  });
   if (dryRun) return reportOf(await judgeAll(context, read, actor), dryRun);
   const commit = () =>
     context.audit.record({
@@ -74,10 +79,13 @@ export async function importKeys(
   return report;
 }
 
-function readOne(given: unknown, index: number): Read {
+function readOne(
+  given: unknown,
+  { index, scopeWords }: { index: number; scopeWords: ScopeWords | undefined },
+): Read {
   const label = labelOf(given);
   try {
-    return { index, label, key: readImport(given) };
+    return { index, label, key: readImport(given, scopeWords) };
   } catch (error) {
     return { index, label, refusal: asRefusal(error) };
   }

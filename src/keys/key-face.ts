@@ -1,5 +1,5 @@
 import { microsToUsd } from "../credits/micros.ts";
-import { type Counters, dayEndMs, minuteEndMs } from "../limits/counters.ts";
+import { type Counters, dayEndMs, type Limits, minuteEndMs } from "../limits/counters.ts";
 import { RateLimitHeaders } from "../limits/rate-limit-headers.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { Grant, LiveSecret } from "./live-key.ts";
@@ -30,7 +30,16 @@ export class KeyFaces {
   #minuteReset: ResetMemo = { endMs: 0, clockSteps: 0, text: "" };
   #dayReset: ResetMemo = { endMs: 0, clockSteps: 0, text: "" };
 
-  constructor(private readonly clock: WindowClock) {}
+  /** With `isLimitAlways` keys without windows have the headers of limits too. */
+  constructor(
+    private readonly clock: WindowClock,
+    private readonly isLimitAlways: boolean,
+  ) {}
+
+  /** The headers of these limits, made anew: for an answer off the fast path. */
+  rateLimitsOf(limits: Limits): RateLimitHeaders {
+    return new RateLimitHeaders(limits, this.isLimitAlways);
+  }
 
   /** The headers as of now. They are copied by the `Response` that is made from them. */
   headersOf(secret: LiveSecret, requestId: string): Headers {
@@ -77,7 +86,7 @@ export class KeyFaces {
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
     });
-    const made = { headers, rateLimits: new RateLimitHeaders(limits) };
+    const made = { headers, rateLimits: this.rateLimitsOf(limits) };
     this.#shared.set(name, made);
     return made;
   }

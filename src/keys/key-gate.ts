@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { uncountRequest } from "../limits/counters.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { RequestCounts } from "../usage/request-counts.ts";
@@ -28,6 +29,7 @@ export class KeyGate {
     writeBehind: WriteBehind;
     imported: Pick<ImportedSecrets, "mayBeSecret">;
     requestCounts: RequestCounts;
+    dialect: Pick<Dialect, "limitHeadersEverywhere">;
   }) {
     this.clock = options.clock;
     this.windowClock = options.windowClock;
@@ -35,7 +37,7 @@ export class KeyGate {
     this.#writeBehind = options.writeBehind;
     this.#imported = options.imported;
     this.#requests = options.requestCounts;
-    this.faces = new KeyFaces(this.windowClock);
+    this.faces = new KeyFaces(this.windowClock, options.dialect.limitHeadersEverywhere === true);
     const untilMs = (windowMs: number) => this.windowClock.untilMs(windowMs);
     this.#moment = { wallMs: 0, windowMs: 0, untilMs };
   }

@@ -1,7 +1,14 @@
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { Clock } from "../core/clock.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
+import {
+  type Environment,
+  generateSecret,
+  type KeyType,
+  type NewSecret,
+} from "../crypto/secret-format.ts";
 import type { Database } from "../db/client.ts";
+import type { Dialect, ScopeWords } from "../dialects/dialect.ts";
 import type { SecretRow } from "./key-store.ts";
 
 /** What the verbs of this feature work with, the same for the server and the command line. */
@@ -9,6 +16,10 @@ export interface KeysContext {
   db: Database;
   audit: AuditLog;
   clock: Clock;
+  /** How scopes may be written, besides the standard list. */
+  scopeWords: ScopeWords | undefined;
+  /** A new secret, with the prefix that the dialect has for its type. */
+  newSecret(type: KeyType, environment: Environment): NewSecret;
   /** The row a new secret is stored as. */
   secretRow(options: NewSecretRow): SecretRow;
   /** The row an imported secret, or the digest of one, is stored as. */
@@ -43,10 +54,11 @@ export function createKeysContext(options: {
   clock: Clock;
   secretHash: KeyedHash;
   importHash: KeyedHash;
+  dialect: Pick<Dialect, "prefixes" | "scopeWords">;
   invalidate?: (keyId: string) => void;
   noteImported?: () => void;
 }): KeysContext {
-  const { db, audit, clock, secretHash, importHash } = options;
+  const { db, audit, clock, secretHash, importHash, dialect } = options;
   const { invalidate = () => {}, noteImported = () => {} } = options;
   const rowOf = (hash: string, { keyId, keyPrefix, nowMs }: RowFields): SecretRow => ({
     hash,
@@ -66,6 +78,8 @@ export function createKeysContext(options: {
     clock,
     invalidate,
     noteImported,
+    scopeWords: dialect.scopeWords,
+    newSecret: (type, environment) => generateSecret(type, environment, dialect.prefixes),
     secretRow: ({ secret, ...fields }) => rowOf(secretHash.of(secret), fields),
     importedRow: ({ digest, secret, ...fields }) => {
       const ofDigest = importHash.of(digest);

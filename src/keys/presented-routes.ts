@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { readAmount } from "../credits/amount-schemas.ts";
 import type { Ledger } from "../credits/ledger.ts";
+import type { Dialect, Envelope } from "../dialects/dialect.ts";
 import type { AnswerHeaders, Authenticator } from "../http/authenticate.ts";
 import { ErrorSchema } from "../http/error-schemas.ts";
 import { newRequestId } from "../http/request-id.ts";
@@ -27,8 +28,9 @@ interface Services {
 export function presentedKeyAnswer({
   authenticator,
   gate,
-}: Pick<Services, "authenticator" | "gate">) {
-  const describe = describePresented(gate);
+  dialect: { envelope },
+}: Pick<Services, "authenticator" | "gate"> & { dialect: Dialect }) {
+  const describe = describePresented(gate, envelope);
   const ask = { scopes: none };
   return (request: Request, headers: AnswerHeaders): Response | Promise<Response> =>
     authenticator.admit({ request, headers }, ask, describe);
@@ -37,6 +39,7 @@ export function presentedKeyAnswer({
 /** The routes of `GET /key`, with and without parameters. */
 export function presentedKeyRoutes(services: Services) {
   const { authenticator, gate } = services;
+  // `enveloping` wraps these, as it does every route.
   const answer = describePresented(gate);
 
   /** What the ledger would say of a charge, by the same rules. */
@@ -93,10 +96,17 @@ export function presentedKeyRoutes(services: Services) {
 }
 
 /** The answer for a key that was let in, with a request id among its headers. */
-function describePresented(gate: KeyGate): (secret: LiveSecret) => Response {
+function describePresented(gate: KeyGate, envelope?: Envelope): (secret: LiveSecret) => Response {
+  if (envelope === undefined) {
+    return (secret) => {
+      const headers = gate.faces.headersOf(secret, newRequestId());
+      return new Response(gate.faces.bodyOf(secret), { headers });
+    };
+  }
+  const before = envelope.before(200);
   return (secret) => {
     const headers = gate.faces.headersOf(secret, newRequestId());
-    return new Response(gate.faces.bodyOf(secret), { headers });
+    return new Response(before + gate.faces.bodyOf(secret) + envelope.after, { headers });
   };
 }
 

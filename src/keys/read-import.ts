@@ -2,6 +2,8 @@ import { Value } from "@sinclair/typebox/value";
 import { DomainError, invalidField } from "../core/errors.ts";
 import { apparentBits, withoutPrefix } from "../crypto/apparent-entropy.ts";
 import { readDigest, sha256Hex } from "../crypto/foreign-secret.ts";
+import type { ScopeWords } from "../dialects/dialect.ts";
+import { readScopes } from "../dialects/read-scopes.ts";
 import { explainFault } from "../http/explain-fault.ts";
 import { type ImportKey, ImportKeySchema, importedBitsMin } from "./import-schemas.ts";
 
@@ -22,9 +24,12 @@ export interface ReadKey {
   keyPrefix: string;
 }
 
-/** Reads one key of an import. Throws a 422 that names the field and repeats nothing of the secret. */
-export function readImport(given: unknown): ReadKey {
-  const { secret, sha256, ...fields } = requireShape(given);
+/**
+ * Reads one key of an import, its scopes written as the dialect does. Throws a 422 that names the field and
+ * repeats nothing of the secret.
+ */
+export function readImport(given: unknown, scopeWords: ScopeWords | undefined): ReadKey {
+  const { secret, sha256, ...fields } = requireShape(withScopes(given, scopeWords));
   if (secret !== undefined && sha256 !== undefined) {
     throw invalidField("sha256", "Give secret or sha256, not both.");
   }
@@ -51,6 +56,11 @@ export function labelOf(given: unknown): string | null {
   const { label, secret } = (given ?? {}) as { label?: unknown; secret?: unknown };
   if (!Value.Check(ImportKeySchema.properties.label, label)) return null;
   return typeof secret === "string" && secret !== "" && label.includes(secret) ? null : label;
+}
+
+function withScopes(given: unknown, scopeWords: ScopeWords | undefined): unknown {
+  if (typeof given !== "object" || given === null || !("scopes" in given)) return given;
+  return { ...given, scopes: readScopes(scopeWords, given.scopes) };
 }
 
 function requireShape(given: unknown): ImportKey {

@@ -1,5 +1,4 @@
 import { changesBetween } from "../audit/audit-event.ts";
-import { generateSecret } from "../crypto/secret-format.ts";
 import type { Alongside } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { requireCovered } from "./coverage.ts";
@@ -35,7 +34,7 @@ export async function rotateKey(
         const stored = await requireLiveKey(context, address);
         requireMayTakeSecret(now, stored.key);
         requireCovered(now, stored.key);
-        const { secret, keyPrefix } = generateSecret(stored.key.type, stored.key.environment);
+        const { secret, keyPrefix } = context.newSecret(stored.key.type, stored.key.environment);
         const described = describeRotated(stored, { keyPrefix, nowMs, graceEndsAtMs });
         rotated = { ...described, secret };
         const row = context.secretRow({ keyId, secret, keyPrefix, nowMs });

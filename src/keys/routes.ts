@@ -1,4 +1,6 @@
 import { Elysia } from "elysia";
+import type { Dialect } from "../dialects/dialect.ts";
+import { readScopes } from "../dialects/read-scopes.ts";
 import type { Authorizer } from "../http/authorize.ts";
 import { ErrorSchema } from "../http/error-schemas.ts";
 import type { Idempotency } from "../http/idempotency.ts";
@@ -32,10 +34,16 @@ const tags = ["Keys"];
 /** `/api-keys`: key CRUD for management keys. */
 export function keyRoutes(services: {
   authorizer: Authorizer;
+  dialect: Pick<Dialect, "scopeWords">;
   idempotency: Idempotency;
   keys: KeysContext;
 }) {
   const { keys, idempotency } = services;
+  /** Scopes may be written as the dialect does; validation and everything after know one way. */
+  const readDialect = ({ body }: { body: { scopes?: unknown } }) => {
+    if (body.scopes !== undefined)
+      body.scopes = readScopes(services.dialect.scopeWords, body.scopes);
+  };
   return new Elysia({ name: "keys" })
     .use(management(services.authorizer))
     .post(
@@ -45,6 +53,7 @@ export function keyRoutes(services: {
           createKey(keys, { input: body, actor, alongside }),
         ),
       {
+        transform: readDialect,
         body: CreateKeySchema,
         response: { 201: KeyWithSecretSchema, 409: ErrorSchema },
         detail: {
@@ -94,6 +103,7 @@ export function keyRoutes(services: {
       "/api-keys/:id",
       ({ params, body, actor }) => updateKey(keys, { keyId: params.id, input: body, actor }),
       {
+        transform: readDialect,
         params: keyParams,
         body: UpdateKeySchema,
         response: { 200: KeySchema, 409: ErrorSchema },

@@ -19,7 +19,7 @@ export const hatsOfKeyMax = 20;
 
 /** A well-formed secret that no database holds. */
 export const secretExample =
-  "sk_live_3f9c2a7d5b1e8064c7a2f9d3e6b0815c4d7a9e2f1b6c3058d4e7a1f9c2b5a4ef";
+  "sk_live_3f9c2a7d5b1e8064c7a2f9d3e6b0815c4d7a9e2f1b6c3058d4e7a1f9b202a02b";
 
 export const keyId = Type.String({
   pattern: "^key_[0-9a-f]{32}$",

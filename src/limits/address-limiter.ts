@@ -15,6 +15,11 @@ export class AddressLimiter {
     return this.#hits.hit(networkOf(address));
   }
 
+  /** What is left to the address in this minute, and when that ends by the wall clock. */
+  stateOf(address: string): { limit: number; left: number; resetMs: number } {
+    return this.#hits.stateOf(networkOf(address));
+  }
+
   get size(): number {
     return this.#hits.size;
   }

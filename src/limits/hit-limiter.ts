@@ -30,6 +30,15 @@ export class HitLimiter {
     return this.#admit(name) ? 0 : clock.untilMs((this.#window + 1) * windowMs);
   }
 
+  /** What is left to the name in the current window, and when that ends by the wall clock. */
+  stateOf(name: string): { limit: number; left: number; resetMs: number } {
+    const { clock, windowMs, hitsMax: limit } = this.options;
+    const window = Math.floor(clock.nowMs() / windowMs);
+    const count = window > this.#window ? 0 : (this.#counts.get(name) ?? 0);
+    const resetMs = clock.toWallMs((window + 1) * windowMs);
+    return { limit, left: Math.max(0, limit - count), resetMs };
+  }
+
   /** Takes one hit of the current window back. */
   release(name: string): void {
     const count = this.#counts.get(name);

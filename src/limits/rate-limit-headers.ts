@@ -1,4 +1,5 @@
 import { minuteMs } from "../core/clock.ts";
+import { limitMax } from "../plans/schemas.ts";
 import { type Counters, dayEndMs, type Limits, minuteEndMs } from "./counters.ts";
 import type { WindowClock } from "./window-clock.ts";
 
@@ -17,7 +18,15 @@ export class RateLimitHeaders {
   #clockSteps = 0;
   #hasPolicy = false;
 
-  constructor(private readonly limits: Limits) {}
+  private readonly limits: Limits;
+
+  /** With `isAlways` a key without windows shows the largest limit that can be set. */
+  constructor(limits: Limits, isAlways = false) {
+    this.limits =
+      isAlways && limits.requestsPerMinute === null && limits.requestsPerDay === null
+        ? { ...limits, requestsPerMinute: limitMax }
+        : limits;
+  }
 
   /** Brings `headers` up to date. The windows must be rolled. A key without windows has no headers. */
   write(headers: Headers, counters: Counters, clock: WindowClock): void {
@@ -66,6 +75,17 @@ export class RateLimitHeaders {
     headers.set("x-ratelimit-reset", String(Math.ceil(clock.toWallMs(endMs) / 1_000)));
     headers.set("x-ratelimit-window", String(seconds));
   }
+}
+
+/** `X-RateLimit-*` of an address without a key, for an answer that has none. */
+export function writeAddressLimit(
+  headers: Headers,
+  { limit, left, resetMs }: { limit: number; left: number; resetMs: number },
+): void {
+  headers.set("x-ratelimit-limit", String(limit));
+  headers.set("x-ratelimit-remaining", String(left));
+  headers.set("x-ratelimit-reset", String(Math.ceil(resetMs / 1_000)));
+  headers.set("x-ratelimit-window", String(minuteSeconds));
 }
 
 function secondsUntil(clock: WindowClock, endMs: number): number {

@@ -1,7 +1,6 @@
 import { hourMs } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import { newId } from "../crypto/ids.ts";
-import { generateSecret } from "../crypto/secret-format.ts";
 import type { Alongside } from "../db/client.ts";
 import type { KeysContext } from "../keys/keys-context.ts";
 import type { LiveSecret } from "../keys/live-key.ts";
@@ -49,7 +48,7 @@ export async function registerRuntime(
         );
       }
       const expiresAtMs = endOfLife(nowMs, key.expiresAtMs);
-      const { secret, keyPrefix } = generateSecret("runtime", key.environment);
+      const { secret, keyPrefix } = context.newSecret("runtime", key.environment);
       const row: RuntimeRow = {
         id: newId("runtime", nowMs),
         organizationId,

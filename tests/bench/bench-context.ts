@@ -10,7 +10,7 @@ export interface BenchOptions {
   /** Keys in the large file. */
   keys: number;
   connections: number;
-  /** The first of three neighbouring ports. */
+  /** The first of seven neighbouring ports. */
   port: number;
   /** Where data folders are made; removed at the end. */
   folder: string;

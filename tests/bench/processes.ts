@@ -21,10 +21,10 @@ export type TollgateCommand = string[];
 /** Starts Tollgate on a data folder. It listens, or answers nothing yet: see `firstAnswer`. */
 export function spawnTollgate(
   command: TollgateCommand,
-  { folder, port }: { folder: string; port: number },
+  { folder, port, flags = [] }: { folder: string; port: number; flags?: readonly string[] },
 ): RunningServer {
-  const flags = ["serve", "--port", String(port), "--data", folder, "--log-level", "warn"];
-  return track(port, spawnServer([...command, ...flags]));
+  const usual = ["serve", "--port", String(port), "--data", folder, "--log-level", "warn"];
+  return track(port, spawnServer([...command, ...usual, ...flags]));
 }
 
 /** Starts a bare server that gives the answer in `answerFile`. */

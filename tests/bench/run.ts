@@ -6,6 +6,7 @@ import { BenchContext, type BenchOptions } from "./bench-context.ts";
 import { describeMachine } from "./machine.ts";
 import { measureCharge } from "./part-charge.ts";
 import { measureCold } from "./part-cold.ts";
+import { measureDialects } from "./part-dialects.ts";
 import { measureHot } from "./part-hot.ts";
 import { measureManyKeys } from "./part-many-keys.ts";
 import { measurePermissions } from "./part-permissions.ts";
@@ -21,11 +22,12 @@ import { type Row, renderTable } from "./report.ts";
 
 const usage = `bun run bench [--only PART[,PART]] [--rounds N] [--seconds S] [--keys N]
               [--connections N] [--port N] [--command "dist/tollgate"] [--json]
-parts: hot, permissions, cold, many-keys, start, verify, charge`;
+parts: hot, dialects, permissions, cold, many-keys, start, verify, charge`;
 
 const parts = {
   start: measureStart,
   hot: measureHot,
+  dialects: measureDialects,
   permissions: measurePermissions,
   verify: measureVerify,
   charge: measureCharge,

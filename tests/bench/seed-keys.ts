@@ -30,7 +30,7 @@ export async function seedKeys(
   const startedMs = performance.now();
   const paths = dataPaths({ data: folder, rootKeyFile: "" });
   createFolder(folder);
-  const { db, subkeys, actor } = await openOrCreateInstance(paths, systemClock);
+  const { db, subkeys, actor } = await openOrCreateInstance(paths, systemClock, "standard");
   await db.client.execute("PRAGMA cache_size = -200000");
   const owner = { organizationId: actor.organizationId, workspaceId: actor.workspaceId };
   const kept: string[] = [];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { AuditLog } from "../../src/audit/audit-log.ts";
 import { openCommandDatabase } from "../../src/db/client.ts";
+import { standard } from "../../src/dialects/standard.ts";
 import { createKey } from "../../src/keys/create-key.ts";
 import { createKeysContext } from "../../src/keys/keys-context.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
@@ -122,7 +123,14 @@ describe("the audit log", () => {
     const other = openCommandDatabase(app.paths.database);
     const audit = new AuditLog(other, clock);
     const { secretHash, importHash } = app.subkeys;
-    const keys = createKeysContext({ db: other, audit, clock, secretHash, importHash });
+    const keys = createKeysContext({
+      db: other,
+      audit,
+      clock,
+      secretHash,
+      importHash,
+      dialect: standard,
+    });
     const byCommand = () => createKey(keys, { input: { label: "cli" }, actor: app.actor });
     await Promise.all([
       ...Array.from({ length: 30 }, () => app.newKey()),

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { createApp, describedRoutes } from "../../src/app.ts";
+import { documentPathOf } from "../../src/build/document-path.ts";
+import { dialectNames, dialectOf } from "../../src/dialects/index.ts";
+import { standard } from "../../src/dialects/standard.ts";
 import { generateDocument } from "../../src/http/openapi/generate.ts";
 import { type RouteAccess, routeAccess } from "../../src/http/route-access.ts";
 import type { Services } from "../../src/services.ts";
 import {
   document,
-  documentPath,
   faultsOf,
   type MediaType,
   type Operation,
@@ -31,29 +33,35 @@ const securityOf: Record<RouteAccess["kind"], Operation["security"]> = {
 };
 
 describe("the document", () => {
-  test("is the one that the routes generate", async () => {
-    const generated = await generateDocument(describedRoutes());
-    expect(await Bun.file(documentPath).text()).toBe(generated);
-    expect(await generateDocument(describedRoutes())).toBe(generated);
+  test("of every dialect is the one that the routes generate", async () => {
+    for (const name of dialectNames) {
+      const dialect = dialectOf(name);
+      const generated = await generateDocument(describedRoutes(), dialect);
+      expect(await Bun.file(documentPathOf(name)).text()).toBe(generated);
+      expect(await generateDocument(describedRoutes(), dialect)).toBe(generated);
+    }
   });
 
-  test("passes the Redocly linter with no error and no warning", () => {
-    const command = ["--bun", "node_modules/.bin/redocly", "lint", documentPath];
-    const lint = Bun.spawnSync(
-      [process.execPath, ...command, "--extends=recommended", "--format=json"],
-      {
-        env: {
-          ...process.env,
-          REDOCLY_TELEMETRY: "off",
-          REDOCLY_SUPPRESS_UPDATE_NOTICE: "true",
+  test.each(dialectNames)(
+    "of %s passes the Redocly linter with no error and no warning",
+    (name) => {
+      const command = ["--bun", "node_modules/.bin/redocly", "lint", documentPathOf(name)];
+      const lint = Bun.spawnSync(
+        [process.execPath, ...command, "--extends=recommended", "--format=json"],
+        {
+          env: {
+            ...process.env,
+            REDOCLY_TELEMETRY: "off",
+            REDOCLY_SUPPRESS_UPDATE_NOTICE: "true",
+          },
         },
-      },
-    );
-    const { totals, problems } = JSON.parse(lint.stdout.toString());
-    expect(problems).toEqual([]);
-    expect(totals).toEqual({ errors: 0, warnings: 0, ignored: 0 });
-    expect(lint.exitCode).toBe(0);
-  });
+      );
+      const { totals, problems } = JSON.parse(lint.stdout.toString());
+      expect(problems).toEqual([]);
+      expect(totals).toEqual({ errors: 0, warnings: 0, ignored: 0 });
+      expect(lint.exitCode).toBe(0);
+    },
+  );
 
   test("describes every route of the access table but the pages", () => {
     const described = operations.map(({ route }) => route);
@@ -61,7 +69,9 @@ describe("the document", () => {
   });
 
   test("every route of the application has a row in the access table", () => {
-    const routes = createApp({} as Services).routes.map(({ method, path }) => `${method} ${path}`);
+    const routes = createApp({ dialect: standard } as unknown as Services).routes.map(
+      ({ method, path }) => `${method} ${path}`,
+    );
     expect(routes.sort()).toEqual(Object.keys(routeAccess).sort());
   });
 

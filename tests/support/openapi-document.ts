@@ -55,14 +55,23 @@ interface Document {
 }
 
 export const documentPath = resolve("openapi/openapi.json");
-export const document: Document = await Bun.file(documentPath).json();
 
-/** The cookie that is a session. */
-export const sessionCookieName = document.components.securitySchemes["sessionCookie"]?.name;
+/** A document with its references followed, and its schemas ready to hold values against. */
+export async function readDocument(path: string) {
+  const document: Document = await Bun.file(path).json();
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats(ajv);
+  const components = toJsonSchema(document.components);
+  const validators = new Map<string, ValidateFunction>();
 
-/** Every operation of the document, its references to parameters and responses followed. */
-export const operations: DescribedOperation[] = Object.entries(document.paths).flatMap(
-  ([path, item]) =>
+  function follow<T extends { $ref?: string }>(one: T): T {
+    if (one.$ref === undefined) return one;
+    const [, , kind = "", name = ""] = one.$ref.split("/");
+    return document.components[kind]?.[name] as T;
+  }
+
+  /** Every operation of the document, its references to parameters and responses followed. */
+  const operations: DescribedOperation[] = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([name, operation]) => {
       const method = name.toUpperCase();
       return {
@@ -76,35 +85,32 @@ export const operations: DescribedOperation[] = Object.entries(document.paths).f
         route: `${method} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
       };
     }),
-);
+  );
+
+  /** What is wrong with the value by a schema of the document; nothing when it fits. */
+  function faultsOf(value: unknown, schema: Json): string[] {
+    const text = JSON.stringify(schema);
+    const isValid =
+      validators.get(text) ?? ajv.compile({ ...(toJsonSchema(schema) as Json), components });
+    validators.set(text, isValid);
+    if (isValid(value)) return [];
+    return (isValid.errors ?? []).map(
+      ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+    );
+  }
+
+  return { document, operations, faultsOf };
+}
+
+export const { document, operations, faultsOf } = await readDocument(documentPath);
+
+/** The cookie that is a session. */
+export const sessionCookieName = document.components.securitySchemes["sessionCookie"]?.name;
 
 export function operation(id: string): DescribedOperation {
   const found = operations.find(({ operationId }) => operationId === id);
   if (found === undefined) throw new Error(`There is no operation ${id}`);
   return found;
-}
-
-function follow<T extends { $ref?: string }>(one: T): T {
-  if (one.$ref === undefined) return one;
-  const [, , kind = "", name = ""] = one.$ref.split("/");
-  return document.components[kind]?.[name] as T;
-}
-
-const ajv = new Ajv({ strict: false, allErrors: true });
-addFormats(ajv);
-const components = toJsonSchema(document.components);
-const validators = new Map<string, ValidateFunction>();
-
-/** What is wrong with the value by a schema of the document; nothing when it fits. */
-export function faultsOf(value: unknown, schema: Json): string[] {
-  const text = JSON.stringify(schema);
-  const isValid =
-    validators.get(text) ?? ajv.compile({ ...(toJsonSchema(schema) as Json), components });
-  validators.set(text, isValid);
-  if (isValid(value)) return [];
-  return (isValid.errors ?? []).map(
-    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
-  );
 }
 
 /**

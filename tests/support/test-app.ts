@@ -35,7 +35,7 @@ export interface CallOptions {
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
 function findSecrets(text: string): string[] {
-  return text.match(/\b[a-z]{2,3}_(?:live_|test_)?[0-9a-f]{64}\b/g) ?? [];
+  return text.match(/\b(?:[a-z]{2,4}[-_])+[0-9a-f]{64}\b/gi) ?? [];
 }
 
 function refuseCanaries(text: string, place: string): void {
@@ -54,7 +54,7 @@ export async function startTestApp(
   const clock = options.clock ?? new TestClock();
   const logged: string[] = [];
   const log: Logger = createLogger("debug", clock.nowMs, (line) => logged.push(line));
-  const instance = await openOrCreateInstance(paths, clock);
+  const instance = await openOrCreateInstance(paths, clock, config.dialect);
   const { subkeys, actor } = instance;
   await instance.db.close();
   const services = await startServices({

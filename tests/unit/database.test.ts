@@ -45,7 +45,7 @@ async function openMigrated(): Promise<Database> {
   const db = openCommandDatabase(path);
   await db.client.execute("PRAGMA journal_mode = WAL");
   await migrate(db.client, 0);
-  await setUpInstance(db, { rootKeyId: "test", nowMs: 0 });
+  await setUpInstance(db, { rootKeyId: "test", dialectName: "standard", nowMs: 0 });
   await db.close();
   return kept(
     await openServerDatabase(path, (error) => {

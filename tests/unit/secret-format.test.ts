@@ -1,15 +1,28 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { redactSecrets } from "../../src/core/log.ts";
 import {
   environments,
   generateSecret,
   isWellFormedSecret,
   keyTypes,
 } from "../../src/crypto/secret-format.ts";
+import { dialects } from "../../src/dialects/index.ts";
 
 const secrets = fc
   .tuple(fc.constantFrom(...keyTypes), fc.constantFrom(...environments))
   .map(([type, environment]) => generateSecret(type, environment));
+
+const secretsOfAll = fc
+  .tuple(
+    fc.constantFrom(...Object.values(dialects)),
+    fc.constantFrom(...keyTypes),
+    fc.constantFrom(...environments),
+  )
+  .map(([{ prefixes }, type, environment]) => {
+    const { secret, keyPrefix } = generateSecret(type, environment, prefixes);
+    return { secret, keyPrefix, prefix: prefixes[type][environment] };
+  });
 
 describe("secret format", () => {
   test("every generated secret is well formed and shows its key prefix", () => {
@@ -18,6 +31,42 @@ describe("secret format", () => {
         expect(isWellFormedSecret(secret)).toBe(true);
         expect(secret.slice(-64, -56)).toBe(keyPrefix);
         expect(secret).toMatch(/^(sk_live_|sk_test_|usk_|rtk_|mk_)[0-9a-f]{64}$/);
+      }),
+    );
+  });
+
+  test("a secret of any dialect is well formed, and none that is cut, longer or mistyped", () => {
+    fc.assert(
+      fc.property(secretsOfAll, fc.nat(63), ({ secret, keyPrefix, prefix }, at) => {
+        expect(isWellFormedSecret(secret)).toBe(true);
+        expect(secret.slice(prefix.length, prefix.length + 8)).toBe(keyPrefix);
+        expect(isWellFormedSecret(secret.slice(0, -1))).toBe(false);
+        expect(isWellFormedSecret(`${secret}0`)).toBe(false);
+        const place = prefix.length + at;
+        const other = secret[place] === "0" ? "1" : "0";
+        const mistyped = secret.slice(0, place) + other + secret.slice(place + 1);
+        expect(isWellFormedSecret(mistyped)).toBe(false);
+      }),
+    );
+  });
+
+  test("the body under another prefix is another secret, and malformed", () => {
+    for (const { prefixes } of Object.values(dialects)) {
+      const prefix = prefixes.workspace.live;
+      const { secret } = generateSecret("workspace", "live", prefixes);
+      const body = secret.slice(prefix.length);
+      for (const other of ["sk_", "sk_live_", "sk-", "sk-sr-", "WSK_"]) {
+        if (other !== prefix) expect(isWellFormedSecret(other + body)).toBe(false);
+      }
+    }
+  });
+
+  test("log lines blot secrets of every dialect out", () => {
+    fc.assert(
+      fc.property(secretsOfAll, ({ secret }) => {
+        for (const text of [secret, secret.slice(0, 40)]) {
+          expect(redactSecrets(`path /${text} seen`)).not.toMatch(/[0-9a-f]{16,}/);
+        }
       }),
     );
   });

@@ -12,6 +12,7 @@ import requestIndexes from "./0010_request_indexes.sql" with { type: "text" };
 import holdPrices from "./0011_hold_prices.sql" with { type: "text" };
 import importing from "./0012_import.sql" with { type: "text" };
 import usageFloors from "./0013_usage_floors.sql" with { type: "text" };
+import dialect from "./0014_dialect.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { name: "0011_hold_prices", sql: holdPrices },
   { name: "0012_import", sql: importing },
   { name: "0013_usage_floors", sql: usageFloors },
+  { name: "0014_dialect", sql: dialect },
 ];

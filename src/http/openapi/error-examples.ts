@@ -1,18 +1,16 @@
-import { type ErrorCode, errorCodes, type FieldError } from "../../core/errors.ts";
-import type { ErrorBody, ProblemBody } from "../error-schemas.ts";
+import { DomainError, type ErrorCode, type ErrorOptions } from "../../core/errors.ts";
+import type { Dialect } from "../../dialects/dialect.ts";
+import { problemBody } from "../render-error.ts";
 
-interface Sample {
-  message: string;
-  param?: string;
-  retryAfterSeconds?: number;
-  fields?: FieldError[];
-  shortage?: { of: string; left: number; asked: number };
-}
+type Sample = { message: string } & Pick<
+  ErrorOptions,
+  "param" | "retryAfterSeconds" | "limit" | "fields" | "shortage" | "scope"
+>;
 
 const badLabel = { param: "label", message: "Expected string length less or equal to 100." };
 
-/** What the server says with the codes that the document shows. */
-const samples: Partial<Record<ErrorCode, Sample>> = {
+/** What the server says with each code. */
+const samples: Readonly<Record<ErrorCode, Sample>> = {
   invalid_request: {
     message: "Malformed Authorization header. Send exactly one: Authorization: Bearer KEY.",
   },
@@ -43,10 +41,19 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
   link_not_valid: {
     message: "This link was used, has expired or is not complete. Ask for a new one.",
   },
-  insufficient_scope: { message: "This key lacks the scope keys:write." },
+  insufficient_scope: {
+    message: "This key lacks the scope keys:write.",
+    scope: "keys:write",
+  },
   wrong_key_type: { message: "This call needs a management key." },
   ip_not_allowed: { message: "This key may not be used from this address." },
+  model_not_allowed: { message: "This key may not use the model gpt-5.", param: "model" },
+  provider_not_allowed: {
+    message: "This key may not use the provider openai.",
+    param: "provider",
+  },
   not_found: { message: "No such key." },
+  method_not_allowed: { message: "This path has only GET, HEAD." },
   conflict: { message: "There is a plan with this slug.", param: "slug" },
   key_revoked: { message: "This key is revoked, for good. Create a new one." },
   idempotency_in_progress: {
@@ -72,6 +79,7 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
   daily_limit_reached: {
     message: "Daily limit reached (1000). Resets at midnight UTC.",
     retryAfterSeconds: 52_232,
+    limit: 1_000,
   },
   concurrency_limit_reached: {
     message: "Too many concurrent requests (10 allowed).",
@@ -87,30 +95,24 @@ const samples: Partial<Record<ErrorCode, Sample>> = {
   overloaded: { message: "Too many requests wait for the database.", retryAfterSeconds: 1 },
 };
 
-/** An error as the standard shape shows it. */
-export function errorExample(code: ErrorCode): ErrorBody {
-  const { message, members } = describe(code);
-  return { error: { type: errorCodes[code].type, message, ...members } };
+/** Every code as the server would say it. */
+export function sampleError(code: ErrorCode): DomainError {
+  const { message, ...options } = samples[code];
+  return new DomainError(code, message, options);
+}
+
+/** An error as a dialect shows it. */
+export function errorExampleIn({ errors }: Pick<Dialect, "errors">, code: ErrorCode): object {
+  return errors.body(sampleError(code), {
+    requestId,
+    billingUrl: "https://example.com/billing",
+    docsUrl: () => "https://keys.example.com/docs",
+  });
 }
 
 /** The same as problem details. */
-export function problemExample(code: ErrorCode): ProblemBody {
-  const { message: detail, members } = describe(code);
-  const { status, title } = errorCodes[code];
-  return { type: `urn:tollgate:error:${code}`, title, status, detail, ...members };
+export function problemExample(code: ErrorCode) {
+  return problemBody(sampleError(code), requestId);
 }
 
-function describe(code: ErrorCode) {
-  const sample = samples[code];
-  if (sample === undefined) throw new Error(`There is no example of the error ${code}`);
-  const { message, param = null, retryAfterSeconds, fields, shortage } = sample;
-  const members = {
-    code,
-    param,
-    request_id: "req_4f1c09ab2e0000001",
-    ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
-    ...(shortage === undefined ? {} : { shortage }),
-    ...(fields === undefined ? {} : { details: fields }),
-  };
-  return { message, members };
-}
+const requestId = "req_4f1c09ab2e0000001";

@@ -1,9 +1,15 @@
 import type { ErrorCode } from "../../core/errors.ts";
-import { ErrorSchema, ProblemSchema } from "../error-schemas.ts";
+import type { Dialect } from "../../dialects/dialect.ts";
+import { ProblemSchema } from "../error-schemas.ts";
 import type { RouteAccess } from "../route-access.ts";
 import type { ComponentSchemas } from "./component-schemas.ts";
-import { errorExample, problemExample } from "./error-examples.ts";
-import { type HeaderName, headerReferences, limitHeaders } from "./response-headers.ts";
+import { errorExampleIn, problemExample } from "./error-examples.ts";
+import {
+  addressLimitHeaders,
+  type HeaderName,
+  headerReferences,
+  limitHeaders,
+} from "./response-headers.ts";
 
 interface ErrorResponse {
   name: string;
@@ -142,8 +148,9 @@ export function errorReferences(statuses: readonly number[]) {
 }
 
 /** The shared responses, by name. */
-export function errorResponses(schemas: ComponentSchemas) {
-  const error = schemas.refer(ErrorSchema, "response");
+export function errorResponses(schemas: ComponentSchemas, dialect: Dialect) {
+  const error = schemas.refer(dialect.errors.schema, "response");
+  const errorExample = (code: ErrorCode) => errorExampleIn(dialect, code);
   const problem = schemas.refer(ProblemSchema, "response");
   return Object.fromEntries(
     Object.values(byStatus).map(({ name, description, codes, headers = [] }) => {
@@ -152,7 +159,9 @@ export function errorResponses(schemas: ComponentSchemas) {
         "application/problem+json": { schema: problem, examples: examples(codes, problemExample) },
       };
       const common = ["X-Request-Id", "Cache-Control"] as const;
-      return [name, { description, headers: headerReferences([...common, ...headers]), content }];
+      const isEverywhere = dialect.limitHeadersEverywhere === true;
+      const names = [...common, ...headers, ...(isEverywhere ? addressLimitHeaders : [])];
+      return [name, { description, headers: headerReferences(names), content }];
     }),
   );
 }

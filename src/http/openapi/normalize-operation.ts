@@ -1,3 +1,5 @@
+import type { Dialect, Envelope } from "../../dialects/dialect.ts";
+import { isEnveloped } from "../enveloping.ts";
 import { type RouteAccess, routeAccess } from "../route-access.ts";
 import type { ComponentSchemas } from "./component-schemas.ts";
 import { errorReferences, errorStatuses } from "./error-responses.ts";
@@ -9,7 +11,11 @@ import type { RawOperation } from "./raw-document.ts";
 import { successHeaders } from "./success-headers.ts";
 
 /** One operation. `path` is the method and the path, such as `PATCH /api-keys/{id}`. */
-export function normalizeOperation(raw: RawOperation, path: string, schemas: ComponentSchemas) {
+export function normalizeOperation(
+  raw: RawOperation,
+  path: string,
+  { schemas, dialect }: { schemas: ComponentSchemas; dialect: Dialect },
+) {
   const access = accessOf(path);
   const isOfOrganization = takesOrganization(access, path);
   const own = normalizeParameters(raw, schemas);
@@ -35,10 +41,21 @@ export function normalizeOperation(raw: RawOperation, path: string, schemas: Com
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: {
-      ...normalizeSuccesses(raw, { headers: successHeaders(raw, path, access), schemas }),
+      ...normalizeSuccesses(raw, {
+        headers: successHeaders(raw, path, { access, dialect }),
+        schemas,
+        envelope: envelopeOf(path, dialect),
+      }),
       ...errorReferences(statuses),
     },
   };
+}
+
+/** What wraps the successes of the operation, where something does. */
+function envelopeOf(operation: string, { envelope }: Dialect): Envelope | undefined {
+  const route = operation.replaceAll(/\{(\w+)\}/g, ":$1");
+  const [, path = ""] = route.split(" ");
+  return envelope !== undefined && isEnveloped(route, path, envelope) ? envelope : undefined;
 }
 
 /** The row of the access table; a route without one answers nobody, so it is not described either. */

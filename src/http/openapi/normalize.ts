@@ -1,5 +1,7 @@
 import { version } from "../../core/version.ts";
+import type { Dialect } from "../../dialects/dialect.ts";
 import { sessionCookieName } from "../../sessions/session-cookie.ts";
+import { aliasPaths } from "./alias-paths.ts";
 import { ComponentSchemas } from "./component-schemas.ts";
 import { errorResponses } from "./error-responses.ts";
 import { idempotencyKeyParameter } from "./idempotency-key.ts";
@@ -13,22 +15,22 @@ import { responseHeaders } from "./response-headers.ts";
  * three media types for everything, JSON Schema words that 3.0.3 does not have, no errors. Throws
  * for what it does not understand, so that a route never gets in half described.
  */
-export function normalizeDocument(raw: RawDocument) {
+export function normalizeDocument(raw: RawDocument, dialect: Dialect) {
   const schemas = new ComponentSchemas();
-  const responses = errorResponses(schemas);
+  const responses = errorResponses(schemas, dialect);
   const paths = mapValues(raw.paths, (operations, path) =>
     mapValues(operations, (operation, method) =>
-      normalizeOperation(operation, `${method.toUpperCase()} ${path}`, schemas),
+      normalizeOperation(operation, `${method.toUpperCase()} ${path}`, { schemas, dialect }),
     ),
   );
   return {
     openapi: "3.0.3",
-    info,
+    info: { ...info, description: [info.description, ...sentencesOf(dialect)].join("\n\n") },
     servers: [{ url: "/", description: "The server this document came from." }],
     tags: requireTags(raw),
-    paths,
+    paths: { ...paths, ...aliasPaths(paths, dialect) },
     components: {
-      securitySchemes: { bearerAuth, sessionCookie },
+      securitySchemes: { bearerAuth: bearerAuth(dialect), sessionCookie },
       parameters: { IdempotencyKey: idempotencyKeyParameter, Organization: organizationParameter },
       headers: responseHeaders,
       responses,
@@ -49,12 +51,13 @@ const info = {
   license: { name: "MIT", url: "https://opensource.org/license/mit" },
 };
 
-const bearerAuth = {
-  type: "http",
-  scheme: "bearer",
-  description:
-    "The secret of a key. `/key` and the rest of the data plane take any key but a management key (`sk_live_…`); the management API takes a management key (`mk_…`) that holds the scope which the operation names.",
-};
+function bearerAuth({ prefixes: { workspace, management } }: Dialect) {
+  return {
+    type: "http",
+    scheme: "bearer",
+    description: `The secret of a key. \`/key\` and the rest of the data plane take any key but a management key (\`${workspace.live}…\`); the management API takes a management key (\`${management.live}…\`) that holds the scope which the operation names.`,
+  };
+}
 
 const sessionCookie = {
   type: "apiKey",
@@ -84,6 +87,18 @@ const tags = [
   { name: "Audit log", description: "Who changed what, when and from where." },
   { name: "System", description: "Health and figures." },
 ];
+
+/** What a client of the dialect has to know beyond the standard. */
+function sentencesOf(dialect: Dialect): string[] {
+  const { envelope, limitHeadersEverywhere, scopeWords } = dialect;
+  return [
+    ...(envelope === undefined ? [] : [envelope.description]),
+    ...(limitHeadersEverywhere === true
+      ? ["Every answer has the headers `X-RateLimit-*`: without a key, those of the address."]
+      : []),
+    ...(scopeWords === undefined ? [] : [scopeWords.description]),
+  ];
+}
 
 /** The tags, once every operation is known to have a summary and a tag that is described. */
 function requireTags(raw: RawDocument) {

@@ -55,6 +55,14 @@ export const limitHeaders = [
   "X-Credits-Remaining",
 ] as const;
 
+/** The state of the address's limit, which every other answer has in some dialects. */
+export const addressLimitHeaders = [
+  "X-RateLimit-Limit",
+  "X-RateLimit-Remaining",
+  "X-RateLimit-Reset",
+  "X-RateLimit-Window",
+] as const;
+
 /** References to the headers, by name. */
 export function headerReferences(names: readonly HeaderName[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

@@ -1,0 +1,1 @@
+ALTER TABLE `instance` ADD `dialect` text DEFAULT 'standard' NOT NULL;
