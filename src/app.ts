@@ -14,11 +14,13 @@ import { memberRoutes } from "./organizations/member-routes.ts";
 import { organizationRoutes } from "./organizations/routes.ts";
 import { permissionRoutes } from "./permissions/routes.ts";
 import { planRoutes } from "./plans/routes.ts";
+import { rechargeRoutes } from "./recharges/routes.ts";
 import { runtimeRoutes } from "./runtimes/routes.ts";
 import type { Services } from "./services.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { teamRoutes } from "./teams/routes.ts";
 import { userRoutes } from "./users/routes.ts";
+import { instanceWebhookRoutes, webhookRoutes } from "./webhooks/routes.ts";
 import { workspaceRoutes } from "./workspaces/routes.ts";
 
 /**
@@ -36,6 +38,9 @@ export function apiRoutes(services: Services) {
     .use(keyRoutes(services))
     .use(holdRoutes(services))
     .use(creditRoutes(services))
+    .use(rechargeRoutes(services))
+    .use(webhookRoutes(services))
+    .use(instanceWebhookRoutes(services))
     .use(runtimeRoutes(services))
     .use(organizationRoutes(services))
     .use(memberRoutes(services))

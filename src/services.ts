@@ -1,10 +1,11 @@
 import { AuditLog } from "./audit/audit-log.ts";
-import { type DataPaths, parseTrustedProxies } from "./config/load.ts";
+import { type DataPaths, parseTrustedProxies, parseWebhookNetworks } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
-import { type Clock, minuteMs } from "./core/clock.ts";
+import { type Clock, dayMs, minuteMs } from "./core/clock.ts";
 import type { Logger } from "./core/log.ts";
 import { findAccount } from "./credits/account-store.ts";
 import { AccountViews } from "./credits/account-views.ts";
+import { CreditEvents } from "./credits/credit-events.ts";
 import { Ledger } from "./credits/ledger.ts";
 import { showCommitted } from "./credits/show-committed.ts";
 import { Sweeper } from "./credits/sweeper.ts";
@@ -18,6 +19,7 @@ import { Authorizer, sessionRequestsMax } from "./http/authorize.ts";
 import { ClientAddresses } from "./http/client-address.ts";
 import { Idempotency } from "./http/idempotency.ts";
 import { Metrics } from "./http/metrics.ts";
+import { ExpiryWatch } from "./keys/expiry-watch.ts";
 import { KeyGate } from "./keys/key-gate.ts";
 import { createKeysContext } from "./keys/keys-context.ts";
 import { createSecretLoader } from "./keys/live-key-store.ts";
@@ -25,11 +27,13 @@ import { LiveKeys } from "./keys/live-keys.ts";
 import { AddressLimiter } from "./limits/address-limiter.ts";
 import { HitLimiter } from "./limits/hit-limiter.ts";
 import { WindowClock } from "./limits/window-clock.ts";
+import { RechargeRules } from "./recharges/recharge-rules.ts";
 import { LoginLimiter } from "./sessions/login-limiter.ts";
 import { SessionGate } from "./sessions/session-gate.ts";
 import { createUsageStore } from "./usage/usage-store.ts";
 import { WriteBehind } from "./usage/write-behind.ts";
 import { LinkWebhook } from "./users/link-webhook.ts";
+import { createWebhooks } from "./webhooks/create-webhooks.ts";
 
 export type Services = Awaited<ReturnType<typeof startServices>>;
 
@@ -56,12 +60,29 @@ export async function startServices(options: {
   await watch.start();
   const writeBehind = new WriteBehind(createUsageStore(db), log);
   writeBehind.start();
-  const stopMaintenance = scheduleMaintenance(db, clock.nowMs, log);
+  const stopMaintenance = scheduleMaintenance(db, {
+    nowMs: clock.nowMs,
+    eventsKeptMs: config.eventRetentionDays * dayMs,
+    log,
+  });
   const gate = new KeyGate(clock, windowClock, liveKeys, writeBehind);
   const addresses = new ClientAddresses(parseTrustedProxies(config));
   const addressLimiter = new AddressLimiter(windowClock, config.anonymousPerMinute);
   const metrics = new Metrics();
-  const audit = new AuditLog(db, clock);
+  const audit = new AuditLog(db, clock, () => dispatcher.wake());
+  const { webhooks, dispatcher } = createWebhooks({
+    db,
+    clock,
+    log,
+    audit,
+    key: subkeys.webhookKey,
+    allowed: parseWebhookNetworks(config),
+  });
+  const wake = () => dispatcher.wake();
+  const rules = new RechargeRules();
+  await rules.load(db);
+  const creditEvents = new CreditEvents({ db, rules, wake });
+  const expiryWatch = new ExpiryWatch({ db, clock, log, wake });
   const authenticator = new Authenticator(gate, addresses, addressLimiter, metrics);
   const { tokenHash } = subkeys;
   const sessions = new SessionGate({
@@ -82,9 +103,12 @@ export async function startServices(options: {
     clock,
     windowClock,
     onCommitted: (state) => showCommitted(state, { liveKeys, accountViews }),
+    follow: (state, at) => creditEvents.follow(state, at),
   });
   const sweeper = new Sweeper({ db, clock, windowClock, ledger, log });
   sweeper.start();
+  dispatcher.start();
+  expiryWatch.start();
   const billingUrl = config.billingUrl === "" ? undefined : config.billingUrl;
   const changes = {
     db,
@@ -112,6 +136,10 @@ export async function startServices(options: {
     changes,
     ledger,
     sweeper,
+    webhooks,
+    dispatcher,
+    expiryWatch,
+    recharges: { db, audit, clock, rules },
     billingUrl,
     credits: {
       ...changes,
@@ -147,6 +175,8 @@ export async function startServices(options: {
     async stop(): Promise<boolean> {
       watch.stop();
       sweeper.stop();
+      expiryWatch.stop();
+      await dispatcher.stop();
       stopMaintenance();
       const isSaved = await writeBehind.stop();
       await db.close();

@@ -39,6 +39,8 @@ const layers: Record<string, number> = {
   console: 3,
   plans: 3,
   usage: 3,
+  recharges: 3,
+  webhooks: 3,
   "services.ts": 4,
   "app.ts": 5,
   commands: 6,

@@ -11,7 +11,15 @@ import {
   spends,
   workspaces,
 } from "../db/tables/index.ts";
-import type { CreditGrant, Entry, Hold, KeyOwners, LedgerState, Spender } from "./ledger-state.ts";
+import type {
+  Account,
+  CreditGrant,
+  Entry,
+  Hold,
+  KeyOwners,
+  LedgerState,
+  Spender,
+} from "./ledger-state.ts";
 import { requestName } from "./ledger-state.ts";
 import type { Spend } from "./spend-windows.ts";
 
@@ -46,7 +54,7 @@ export async function readState(db: Database, about: LedgerKeys): Promise<Ledger
     grants.set(grant.organizationId, [...(grants.get(grant.organizationId) ?? []), grant]);
   }
   return {
-    accounts: new Map(accountRows.map((row) => [row.organizationId, { ...row, isChanged: false }])),
+    accounts: new Map(accountRows.map((row) => [row.organizationId, toAccount(row)])),
     keys: new Map(owners.map((key) => [key.keyId, key])),
     spends: new Map(spendRows.map(({ spenderId, ...spend }) => [spenderId, spend])),
     changedSpends: new Set(),
@@ -56,6 +64,15 @@ export async function readState(db: Database, about: LedgerKeys): Promise<Ledger
     charged: new Map(charged.map((entry) => [nameOf(entry), entry])),
     heldFor: new Map(heldFor.map((hold) => [requestName(hold), hold])),
     entries: [],
+    refusals: [],
+  };
+}
+
+function toAccount(row: typeof accounts.$inferSelect): Account {
+  return {
+    ...row,
+    availableBeforeMicros: row.balanceMicros - row.heldMicros,
+    isChanged: false,
   };
 }
 

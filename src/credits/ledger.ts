@@ -3,6 +3,7 @@ import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
+import type { Consequences } from "./credit-events.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import { type LedgerKeys, readState } from "./ledger-store.ts";
 import { commitState } from "./ledger-write-store.ts";
@@ -52,6 +53,8 @@ export class Ledger {
       windowClock: WindowClock;
       /** Told after each commit what has become of accounts and spends. */
       onCommitted?: (state: LedgerState) => void;
+      /** Says what else belongs to the commit, by what was changed and refused. */
+      follow?: (state: LedgerState, at: Instant) => Consequences;
     },
   ) {}
 
@@ -109,7 +112,12 @@ export class Ledger {
       const at = this.#now();
       const results = movements.map(({ apply }) => apply(state, at));
       const alongside = movements.flatMap((one, index) => one.alongside?.(results[index]) ?? []);
-      const [first, ...rest] = [...commitState(this.options.db, state), ...alongside];
+      const follow = this.options.follow?.(state, at);
+      const [first, ...rest] = [
+        ...commitState(this.options.db, state),
+        ...alongside,
+        ...(follow?.statements ?? []),
+      ];
       if (first === undefined) return results;
       try {
         await this.options.db.write.batch([first, ...rest]);
@@ -120,6 +128,7 @@ export class Ledger {
       this.commits++;
       this.movements += movements.length;
       this.options.onCommitted?.(state);
+      follow?.committed();
       return results;
     }
   }

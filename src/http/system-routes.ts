@@ -7,6 +7,8 @@ import type { Database } from "../db/client.ts";
 import type { LiveKeys } from "../keys/live-keys.ts";
 import type { AddressLimiter } from "../limits/address-limiter.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
+import { countPending } from "../webhooks/delivery-store.ts";
+import type { Dispatcher } from "../webhooks/dispatcher.ts";
 import type { Authorizer } from "./authorize.ts";
 import { ErrorSchema } from "./error-schemas.ts";
 import { management } from "./management.ts";
@@ -31,6 +33,7 @@ export function systemRoutes(services: {
   writeBehind: WriteBehind;
   addressLimiter: AddressLimiter;
   ledger: Ledger;
+  dispatcher: Dispatcher;
 }) {
   return new Elysia({ name: "system" })
     .get("/healthz", () => ({ status: "ok" as const }), {
@@ -65,7 +68,7 @@ export function systemRoutes(services: {
       new Elysia({ name: "metrics" }).use(management(services.authorizer)).get(
         "/metrics",
         async () =>
-          new Response(await services.metrics.render(gauges(services)), {
+          new Response(await services.metrics.render(await gauges(services)), {
             headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
           }),
         {
@@ -84,8 +87,25 @@ export function systemRoutes(services: {
     );
 }
 
-function gauges(services: Parameters<typeof systemRoutes>[0]) {
+async function gauges(services: Parameters<typeof systemRoutes>[0]) {
+  const { counts } = services.dispatcher;
   return {
+    tollgate_webhook_deliveries_pending: {
+      help: "Events that wait for a webhook, or for its next try.",
+      value: await countPending(services.db),
+    },
+    tollgate_webhook_delivered_total: {
+      help: "Tries of webhooks that were answered 2xx.",
+      value: counts.delivered,
+    },
+    tollgate_webhook_failed_total: {
+      help: "Tries of webhooks that failed and are made again.",
+      value: counts.failed,
+    },
+    tollgate_webhook_given_up_total: {
+      help: "Tries of webhooks that failed for the last time.",
+      value: counts.given_up,
+    },
     tollgate_live_keys: { help: "Keys in memory.", value: services.liveKeys.size },
     tollgate_unsaved_keys: {
       help: "Keys whose counters wait to be saved.",

@@ -8,6 +8,7 @@ import credits from "./0006_credits.sql" with { type: "text" };
 import creditsTriggers from "./0007_credits_triggers.sql" with { type: "text" };
 import moneyAndEvents from "./0008_money_and_events.sql" with { type: "text" };
 import moneyAndEventsTriggers from "./0009_money_and_events_triggers.sql" with { type: "text" };
+import pendingDeliveries from "./0010_pending_deliveries.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { name: "0007_credits_triggers", sql: creditsTriggers },
   { name: "0008_money_and_events", sql: moneyAndEvents },
   { name: "0009_money_and_events_triggers", sql: moneyAndEventsTriggers },
+  { name: "0010_pending_deliveries", sql: pendingDeliveries },
 ];

@@ -78,6 +78,8 @@ const tags = [
   { name: "Sessions", description: "People log in and out." },
   { name: "Users", description: "Everybody with a login, for the operator." },
   { name: "Credits", description: "What organizations have, spend and hold." },
+  { name: "Recharges", description: "Asking for credits before they run out." },
+  { name: "Webhooks", description: "Where events go, and whether they arrived." },
   { name: "Plans", description: "Named limits that keys and organizations share." },
   { name: "Audit log", description: "Who changed what, when and from where." },
   { name: "System", description: "Health and figures." },

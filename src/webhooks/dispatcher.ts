@@ -1,0 +1,238 @@
+import type { Clock } from "../core/clock.ts";
+import { dayMs } from "../core/clock.ts";
+import { describeError, type Logger } from "../core/log.ts";
+import { version } from "../core/version.ts";
+import type { Database } from "../db/client.ts";
+import {
+  type DueDelivery,
+  findDue,
+  isAnythingDue,
+  type Outcome,
+  recordOutcomes,
+} from "./delivery-store.ts";
+import { DialError, type Dialler, type Reply } from "./dialler.ts";
+import { nextAttemptAt } from "./retry-schedule.ts";
+import { signedHeaders, type WebhookSecrets } from "./signing.ts";
+
+/** Attempts at one time: in all, of one organization, and to one webhook. */
+export const attemptsMax = 64;
+export const attemptsOfOrganizationMax = 16;
+export const attemptsOfWebhookMax = 4;
+/** How long one attempt may take, from the name's resolution to the answer's end. */
+const attemptTimeoutMs = 10_000;
+/** How often it looks without being woken: for what is tried again, and for what others wrote. */
+const lookIntervalMs = 1_000;
+/** How long a stop waits for attempts under way; what is cut off is tried again after the start. */
+const stopWaitMs = 3_000;
+/** A webhook to which nothing arrived for so long is disabled. */
+export const failingMs = 5 * dayMs;
+
+/** Attempts by what came of them. */
+export interface DeliveryCounts {
+  delivered: number;
+  failed: number;
+  given_up: number;
+}
+
+/**
+ * Delivers what is due. All it knows is in the database: a delivery is pending until the outcome of an
+ * attempt is written, so a crash loses none, and one that was under way is made again (at least once).
+ * Outcomes are written together, those that come in during a write with the next one.
+ */
+export class Dispatcher {
+  readonly counts: DeliveryCounts = { delivered: 0, failed: 0, given_up: 0 };
+  #timer: Timer | undefined;
+  #underWay = new Map<string, DueDelivery>();
+  #unwritten: Outcome[] = [];
+  #isLooking = false;
+  #isWanted = false;
+  #isWriting = false;
+  #isStopping = false;
+  #stop = new AbortController();
+
+  constructor(
+    private readonly options: {
+      db: Database;
+      clock: Clock;
+      log: Logger;
+      dialler: Dialler;
+      secrets: WebhookSecrets;
+      random: () => number;
+      /** Switches a webhook off, for everybody to see. */
+      disable: (due: DueDelivery, reason: string) => Promise<void>;
+    },
+  ) {}
+
+  start(): void {
+    this.#timer = setInterval(() => this.wake(), lookIntervalMs);
+  }
+
+  /** Looks for what is due; nobody waits for it. */
+  wake(): void {
+    this.#isWanted = true;
+    if (this.#unwritten.length > 0) void this.#write();
+    if (!this.#isLooking) void this.#look();
+  }
+
+  /** Waits for attempts under way, up to a bound, and writes what came of them. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#isStopping = true;
+    const timer = setTimeout(() => this.#stop.abort(), stopWaitMs);
+    while (this.#underWay.size > this.#unwritten.length) await Bun.sleep(5);
+    clearTimeout(timer);
+    while (this.#isWriting) await Bun.sleep(5);
+    await this.#write();
+  }
+
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  async #look(): Promise<void> {
+    this.#isLooking = true;
+    try {
+      while (this.#isWanted && !this.#isStopping) {
+        this.#isWanted = false;
+        await this.#begin();
+      }
+    } catch (error) {
+      this.options.log.error("Webhooks were not delivered; they are tried again", {
+        error: describeError(error),
+      });
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { db, clock } = this.options;
+    const nowMs = clock.nowMs();
+    if (this.#underWay.size >= attemptsMax || !(await isAnythingDue(db, nowMs))) return;
+    // What is under way is still pending there, and counts against its webhook's share.
+    const due = await findDue(db, {
+      nowMs,
+      ofWebhookMax: attemptsOfWebhookMax,
+      limit: attemptsMax * attemptsOfWebhookMax,
+    });
+    for (const one of due) {
+      if (this.#isStopping) return;
+      if (!this.#hasRoom(one)) continue;
+      this.#underWay.set(one.id, one);
+      void this.#attempt(one);
+    }
+  }
+
+  #hasRoom({ id, webhookId, organizationId }: DueDelivery): boolean {
+    if (this.#underWay.has(id) || this.#underWay.size >= attemptsMax) return false;
+    let [ofWebhook, ofOrganization] = [0, 0];
+    for (const other of this.#underWay.values()) {
+      if (other.webhookId === webhookId) ofWebhook++;
+      if (other.organizationId === organizationId) ofOrganization++;
+    }
+    return ofWebhook < attemptsOfWebhookMax && ofOrganization < attemptsOfOrganizationMax;
+  }
+
+  async #attempt(due: DueDelivery): Promise<void> {
+    const answer = await this.#send(due).catch((error: unknown) => {
+      const isExpected = error instanceof DialError;
+      if (!isExpected) {
+        this.options.log.error("A webhook could not be called", { error: describeError(error) });
+      }
+      return isExpected ? error.message : "The delivery could not be made.";
+    });
+    // Cut off by a stop: it was no attempt of the target's.
+    if (this.#stop.signal.aborted && typeof answer === "string") {
+      this.#underWay.delete(due.id);
+      return;
+    }
+    const outcome = this.#judge(due, answer);
+    this.#unwritten.push(outcome);
+    await this.#write();
+    await this.#disableIfDead(due, outcome);
+    this.wake();
+  }
+
+  async #send(due: DueDelivery): Promise<Reply> {
+    const { clock, dialler } = this.options;
+    const atMs = clock.nowMs();
+    const timestamp = new Date(due.eventAtMs).toISOString();
+    const data: unknown = JSON.parse(due.payload);
+    const body = JSON.stringify({ type: due.type, timestamp, data });
+    const signal = AbortSignal.any([AbortSignal.timeout(attemptTimeoutMs), this.#stop.signal]);
+    return dialler.post({
+      url: due.url,
+      body,
+      signal,
+      headers: {
+        "content-type": "application/json",
+        "user-agent": `Tollgate/${version}`,
+        ...signedHeaders({ id: due.eventId, atMs, body }, this.#secretsOf(due, atMs)),
+      },
+    });
+  }
+
+  #secretsOf(due: DueDelivery, nowMs: number): string[] {
+    const { webhookId, sealedSecret, oldSealedSecret, oldSecretExpiresAtMs } = due;
+    const isOldGood = oldSealedSecret !== null && (oldSecretExpiresAtMs ?? 0) > nowMs;
+    const sealed = isOldGood ? [sealedSecret, oldSealedSecret] : [sealedSecret];
+    return sealed.map((one) => this.options.secrets.open(webhookId, one));
+  }
+
+  #judge(due: DueDelivery, answer: Reply | string): Outcome {
+    const { clock, random } = this.options;
+    const atMs = clock.nowMs();
+    const { status, retryAfter } =
+      typeof answer === "string" ? { status: null, retryAfter: null } : answer;
+    const isDelivered = status !== null && status >= 200 && status < 300;
+    const nextAttemptAtMs = isDelivered
+      ? null
+      : nextAttemptAt({ attempts: due.attempts + 1, atMs, retryAfter, random });
+    const isOver = nextAttemptAtMs === null || status === 410;
+    const state = isDelivered ? "delivered" : isOver ? "failed" : "pending";
+    this.counts[isDelivered ? "delivered" : isOver ? "given_up" : "failed"]++;
+    return {
+      deliveryId: due.id,
+      webhookId: due.webhookId,
+      state,
+      atMs,
+      nextAttemptAtMs: isOver ? null : nextAttemptAtMs,
+      status,
+      error: isDelivered ? null : typeof answer === "string" ? answer : `It answered ${status}.`,
+    };
+  }
+
+  /** Writes what there is; what comes in meanwhile goes into the next write. */
+  async #write(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    try {
+      while (this.#unwritten.length > 0) {
+        const outcomes = [...this.#unwritten];
+        await recordOutcomes(this.options.db, outcomes);
+        this.#unwritten.splice(0, outcomes.length);
+        for (const { deliveryId } of outcomes) this.#underWay.delete(deliveryId);
+      }
+    } catch (error) {
+      // They stay under way, so that nothing is sent again before their outcome is on the disk.
+      this.options.log.error("Outcomes of webhooks were not saved; that is tried again", {
+        error: describeError(error),
+      });
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  async #disableIfDead(due: DueDelivery, { status, state, atMs }: Outcome): Promise<void> {
+    const { failingSinceMs } = due;
+    const isDead = failingSinceMs !== null && atMs - failingSinceMs >= failingMs;
+    const isGone = status === 410;
+    if (state === "delivered" || !(isGone || isDead)) return;
+    const reason = isGone ? "It answered 410 Gone." : "Nothing arrived for 5 days.";
+    await this.options.disable(due, reason).catch((error: unknown) => {
+      this.options.log.error("A dead webhook was not disabled; that is tried again", {
+        error: describeError(error),
+      });
+    });
+  }
+}
