@@ -43,6 +43,8 @@ export class Dispatcher {
   readonly counts: DeliveryCounts = { delivered: 0, failed: 0, given_up: 0 };
   #timer: Timer | undefined;
   #underWay = new Map<string, DueDelivery>();
+  /** Those that ended while a look was under way, which has read them as pending. */
+  #ended = new Set<string>();
   #unwritten: Outcome[] = [];
   #isLooking = false;
   #isWanted = false;
@@ -108,6 +110,7 @@ export class Dispatcher {
   async #begin(): Promise<void> {
     const { db, clock } = this.options;
     const nowMs = clock.nowMs();
+    this.#ended.clear();
     if (this.#underWay.size >= attemptsMax || !(await isAnythingDue(db, nowMs))) return;
     // What is under way is still pending there, and counts against its webhook's share.
     const due = await findDue(db, {
@@ -124,7 +127,8 @@ export class Dispatcher {
   }
 
   #hasRoom({ id, webhookId, organizationId }: DueDelivery): boolean {
-    if (this.#underWay.has(id) || this.#underWay.size >= attemptsMax) return false;
+    if (this.#underWay.has(id) || this.#ended.has(id)) return false;
+    if (this.#underWay.size >= attemptsMax) return false;
     let [ofWebhook, ofOrganization] = [0, 0];
     for (const other of this.#underWay.values()) {
       if (other.webhookId === webhookId) ofWebhook++;
@@ -211,7 +215,10 @@ export class Dispatcher {
         const outcomes = [...this.#unwritten];
         await recordOutcomes(this.options.db, outcomes);
         this.#unwritten.splice(0, outcomes.length);
-        for (const { deliveryId } of outcomes) this.#underWay.delete(deliveryId);
+        for (const { deliveryId } of outcomes) {
+          this.#underWay.delete(deliveryId);
+          this.#ended.add(deliveryId);
+        }
       }
     } catch (error) {
       // They stay under way, so that nothing is sent again before their outcome is on the disk.

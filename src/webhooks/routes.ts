@@ -77,7 +77,7 @@ function routesOf(services: WebhookServices, scope: Scope) {
       },
       {
         transform: readIntegers,
-        params: ofList,
+        ...ofList,
         query: pageQuery(order),
         response: { 200: schemas.WebhookPageSchema },
         detail: { operationId: `list${name}Webhooks`, tags, summary: `List webhooks of ${whose}` },
@@ -90,7 +90,7 @@ function routesOf(services: WebhookServices, scope: Scope) {
           createWebhook(webhooks, { owner: ownerOf(actor), input: body, actor, alongside }),
         ),
       {
-        params: ofList,
+        ...ofList,
         body: schemas.CreateWebhookSchema,
         response: { 201: schemas.WebhookWithSecretSchema, 409: ErrorSchema },
         detail: {
@@ -235,7 +235,8 @@ function deliveryRoutesOf({ authorizer, idempotency, webhooks }: WebhookServices
 /** Elysia reads the names of parameters from the path, which here is not known before. */
 function paramsOf({ pathParams }: Scope) {
   return {
-    ofList: Type.Object(pathParams),
+    // Without parameters there is nothing to validate, which Elysia does all the same.
+    ofList: Object.keys(pathParams).length === 0 ? {} : { params: Type.Object(pathParams) },
     ofOne: schemas.webhookParams(pathParams) as unknown as TObject<{ webhook_id: TString }>,
     ofDelivery: schemas.deliveryParams(pathParams) as unknown as TObject<{
       webhook_id: TString;

@@ -49,7 +49,6 @@ const types = nullable(
   Type.Array(literals(eventTypes, "A type of event."), {
     minItems: 1,
     maxItems: eventTypes.length,
-    uniqueItems: true,
     examples: [["credits.low", "credits.exhausted"]],
   }),
   { description: "Which events; null is all of them, those of later versions too." },

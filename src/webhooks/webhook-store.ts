@@ -6,7 +6,7 @@ import { webhookDeliveries, webhooks } from "../db/tables/index.ts";
 export type WebhookRow = typeof webhooks.$inferSelect;
 
 /** Webhooks of one organization, and of the operator. */
-export const webhooksMax = 20;
+export const webhooksMax = 50;
 
 /** Whose webhooks: an organization's; null is the operator's. */
 export type WebhookOwner = string | null;
