@@ -90,7 +90,7 @@ const keyData = sql`json_object('id', ${keys.id}, 'label', ${keys.label}, 'type'
 function deliver(db: Database, written: SQL): Alongside[number] {
   return db.write.run(sql`
     INSERT INTO ${webhookDeliveries} (id, event_id, webhook_id, state, next_attempt_at_ms, created_at_ms)
-    SELECT 'dlv_' || substr(event.id, 5, 12) || lower(hex(randomblob(10))), event.id, webhook.id,
+    SELECT 'dlv_' || substr(event.id, 5, 16) || lower(hex(randomblob(8))), event.id, webhook.id,
       'pending', event.created_at_ms, event.created_at_ms
     FROM (${written}) AS event JOIN ${webhooks} AS webhook
       ON (webhook.organization_id = event.organization_id OR webhook.organization_id IS NULL)
