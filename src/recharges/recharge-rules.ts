@@ -47,29 +47,33 @@ export class RechargeRules {
   wishOf(standing: Standing, nowMs: number): { wish: RechargeWish; tried: () => void } | undefined {
     const known = this.#rules.get(standing.organizationId);
     if (known === undefined || standing.availableMicros >= known.rule.belowMicros) return undefined;
-    const wish = wishBy(known.rule, standing, nowMs);
-    if (wish.onceName === known.triedFor) return undefined;
+    const name = nameOf(known.rule, standing, nowMs);
+    if (name === known.triedFor) return undefined;
     return {
-      wish,
+      wish: wishBy(known.rule, standing, nowMs),
       tried: () => {
-        known.triedFor = wish.onceName;
+        known.triedFor = name;
       },
     };
   }
 }
 
-/** A wish by a rule: once after each addition of credits, each month, and each change of the rule. */
+const asked: EventType = "recharge.requested";
+
+/** A wish is made once after each addition of credits, each month, and each change of the rule. */
+function nameOf(rule: RuleRow, { organizationId, topUps }: Standing, nowMs: number): string {
+  return [asked, organizationId, topUps, windowStarts(nowMs).month, rule.updatedAtMs].join(" ");
+}
+
+/** What asks for a recharge. */
 export interface RechargeWish {
-  onceName: string;
   statements: (db: Database) => Alongside;
 }
 
 /** The statements that ask for a recharge and tell of it, if nothing is against it. */
 export function wishBy(rule: RuleRow, standing: Standing, nowMs: number): RechargeWish {
   const { organizationId, addMicros: amountMicros, monthlyMaxMicros, updatedAtMs } = rule;
-  const { month: monthStartMs } = windowStarts(nowMs);
-  const type: EventType = "recharge.requested";
-  const onceName = [type, organizationId, standing.topUps, monthStartMs, updatedAtMs].join(" ");
+  const onceName = nameOf(rule, standing, nowMs);
   const id = newId("recharge", nowMs);
   const data = {
     organization_id: organizationId,
@@ -88,7 +92,7 @@ export function wishBy(rule: RuleRow, standing: Standing, nowMs: number): Rechar
   const event = {
     id: newId("event", nowMs),
     organizationId,
-    type,
+    type: asked,
     data,
     onceName,
     createdAtMs: nowMs,
@@ -99,13 +103,12 @@ export function wishBy(rule: RuleRow, standing: Standing, nowMs: number): Rechar
     organizationId,
     amountMicros,
     monthlyMaxMicros,
-    monthStartMs,
+    monthStartMs: windowStarts(nowMs).month,
     requestedAtMs: nowMs,
     ruleUpdatedAtMs: updatedAtMs,
     onceName,
   };
   return {
-    onceName,
     statements: (db) => [...insertRecharges(db, [wish]), ...insertEvents(db, [event])],
   };
 }

@@ -167,6 +167,11 @@ export async function recordOutcomes(db: Database, outcomes: readonly Outcome[])
         last_error = outcome.value ->> 'error'
       FROM json_each(${rows}) AS outcome
       WHERE ${webhookDeliveries.id} = (outcome.value ->> 'deliveryId')`),
+    // Switched off while an attempt was under way: what is to be tried again has nowhere to go.
+    db.write.run(sql`
+      UPDATE ${webhookDeliveries} SET state = 'failed', next_attempt_at_ms = NULL
+      WHERE id IN (SELECT value ->> 'deliveryId' FROM json_each(${rows})) AND state = 'pending'
+        AND webhook_id IN (SELECT id FROM ${webhooks} WHERE NOT enabled)`),
     db.write.run(sql`
       UPDATE ${webhooks} SET failing_since_ms = NULL
       FROM json_each(${rows}) AS outcome

@@ -24,8 +24,10 @@ const attemptTimeoutMs = 10_000;
 const lookIntervalMs = 1_000;
 /** How long a stop waits for attempts under way; what is cut off is tried again after the start. */
 const stopWaitMs = 3_000;
-/** A webhook to which nothing arrived for so long is disabled. */
+/** A webhook to which nothing arrived for so long is disabled, */
 export const failingMs = 5 * dayMs;
+/** when a delivery has failed so often: one failure long after another is no proof. */
+const triesOfDead = 3;
 
 /** Attempts by what came of them. */
 export interface DeliveryCounts {
@@ -231,8 +233,9 @@ export class Dispatcher {
   }
 
   async #disableIfDead(due: DueDelivery, { status, state, atMs }: Outcome): Promise<void> {
-    const { failingSinceMs } = due;
-    const isDead = failingSinceMs !== null && atMs - failingSinceMs >= failingMs;
+    const { failingSinceMs, attempts } = due;
+    const isLong = failingSinceMs !== null && atMs - failingSinceMs >= failingMs;
+    const isDead = isLong && attempts + 1 >= triesOfDead;
     const isGone = status === 410;
     if (state === "delivered" || !(isGone || isDead)) return;
     const reason = isGone ? "It answered 410 Gone." : "Nothing arrived for 5 days.";

@@ -262,6 +262,13 @@ describe("a webhook", () => {
     expect(since).not.toBeNull();
     clock.advance(failingMs);
     await newKey();
+    await until(async () => {
+      const all = await deliveriesOf(id);
+      return all[0].attempts === 1 && all[1].attempts === 2;
+    });
+    expect((await manage(at(`/${id}`))).body.enabled).toBe(true);
+    clock.advance(6 * minuteMs);
+    app.services.dispatcher.wake();
     await until(async () => !(await manage(at(`/${id}`))).body.enabled, "switched off");
     const states = (await deliveriesOf(id)).map(({ state }: { state: string }) => state);
     expect(states).toEqual(["failed", "failed"]);
@@ -355,6 +362,41 @@ describe("a webhook", () => {
     ]);
     await newKey();
     expect((await deliveriesOf(id)).length).toBe(1);
+  });
+});
+
+describe("an attempt under way", () => {
+  test("when its webhook is switched off is not made again", async () => {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    receiver.answer = () => promise;
+    const { id } = await newWebhook();
+    await newKey();
+    await arrived(1);
+    await manage(at(`/${id}`), { method: "PATCH", body: { enabled: false } });
+    resolve(new Response(null, { status: 500 }));
+    await triedTimes(id, 1);
+    expect(await written(id, "failed")).toMatchObject({ next_attempt_at: null, last_status: 500 });
+  });
+
+  test("whose outcome cannot be saved is not made again before it can", async () => {
+    const { id } = await newWebhook();
+    const client = openFile(app.paths.database, 1_000);
+    receiver.answer = async () => {
+      // Nothing is written from here on, until the trigger goes.
+      await client.execute(
+        "CREATE TRIGGER broken BEFORE UPDATE ON webhook_deliveries BEGIN SELECT RAISE(ABORT, 'broken'); END",
+      );
+      return new Response("ok");
+    };
+    await newKey();
+    const complaints = () =>
+      app.logged.filter((line) => line.includes("Outcomes of webhooks were not saved")).length;
+    await until(() => complaints() >= 2, "a second try to save it");
+    expect(receiver.received.length).toBe(1);
+    await client.execute("DROP TRIGGER broken");
+    client.close();
+    await written(id, "delivered");
+    expect(receiver.received.length).toBe(1);
   });
 });
 

@@ -40,17 +40,17 @@ const aRecharge: Make = async ({ acme, perform }) => {
   return { names: { id: acme, recharge_id: made.made.data[0]?.id } };
 };
 
+const allEvents = { url: "https://hooks.example.invalid/", event_types: null };
+
 const aWebhook: Make = async ({ acme, perform }) => {
-  const { made } = await perform("createWebhook", { path: { id: acme } });
+  const { made } = await perform("createWebhook", { path: { id: acme }, body: allEvents });
   return { names: { id: acme, webhook_id: made.id } };
 };
 
 const anInstanceWebhook: Make = async ({ perform }) => {
-  const { made } = await perform("createInstanceWebhook", {});
+  const { made } = await perform("createInstanceWebhook", { body: allEvents });
   return { names: { webhook_id: made.id } };
 };
-
-const allEvents = { url: "https://hooks.example.com/", event_types: null };
 
 const someDeliveries: Make = async ({ acme, perform, newKey }) => {
   const { made } = await perform("createWebhook", { path: { id: acme }, body: allEvents });
@@ -141,7 +141,8 @@ export const fixtures: Readonly<Record<string, Make>> = {
   "/organizations/{id}/ledger/verify": atAcme,
   "/organizations/{id}/recharge-rule": async (world) => {
     const { names } = await atAcme(world);
-    await world.perform("putRechargeRule", { path: { id: world.acme } });
+    const body = { below: 1, add: 1, monthly_max: 1 };
+    await world.perform("putRechargeRule", { path: { id: world.acme }, body });
     return { names: names ?? {} };
   },
   "/organizations/{id}/recharges": async (world) => {

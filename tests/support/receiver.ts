@@ -55,7 +55,7 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   what = "what was waited for",
 ): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await holds()); await Bun.sleep(5)) {
+  for (const end = Date.now() + 20_000; !(await holds()); await Bun.sleep(5)) {
     if (Date.now() > end) throw new Error(`It did not happen: ${what}`);
   }
 }
