@@ -117,9 +117,12 @@ function changesOf(account: Account, nowMs: number): OnceEvent[] {
 
 /** Charges and holds that were refused for lack of credits. */
 function exhaustions(state: LedgerState, nowMs: number): OnceEvent[] {
-  return state.refusals.flatMap(({ key, shortage }) => {
+  // One of each organization: a batch can hold hundreds of the same.
+  const ofCredits = state.refusals.filter(({ shortage }) => shortage.of === "credits");
+  const refused = new Map(ofCredits.map((refusal) => [refusal.key.organizationId, refusal]));
+  return [...refused.values()].flatMap(({ key, shortage }) => {
     const account = state.accounts.get(key.organizationId);
-    if (shortage.of !== "credits" || account === undefined) return [];
+    if (account === undefined) return [];
     const data = {
       available: microsToUsd(shortage.leftMicros),
       asked: microsToUsd(shortage.askedMicros),

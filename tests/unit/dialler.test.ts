@@ -55,6 +55,17 @@ describe("a call by TLS", () => {
     });
   });
 
+  test("goes to an address without a name, whose certificate names it", async () => {
+    const byAddress = `https://127.0.0.1:${secure.port}/`;
+    expect(await post(byAddress, { allowed: loopback, ca: tls.cert })).toBe(204);
+    expect(await post(byAddress, { allowed: loopback })).toContain("SELF_SIGNED");
+  });
+
+  test("tries the next address that was judged when nobody is at the first", async () => {
+    const resolve = async () => ["127.0.0.9", "127.0.0.1"];
+    expect(await post(url(), { resolve, allowed: loopback, ca: tls.cert })).toBe(204);
+  });
+
   test("is refused with a certificate that nobody trusts, or of another name", async () => {
     const options = { resolve: toLoopback, allowed: loopback };
     expect(await post(url(), options)).toContain("DEPTH_ZERO_SELF_SIGNED_CERT");
