@@ -109,15 +109,23 @@ export interface DueDelivery {
   failingSinceMs: number | null;
 }
 
+/** What has as many attempts under way as it may; the operator's is the organization without a name. */
+export interface Busy {
+  webhookIds: readonly string[];
+  organizationIds: readonly string[];
+}
+
 /**
  * What is due, at most so many of each webhook, the longest overdue first. It goes from webhook to webhook
  * in the index of what waits, so a target with a thousand waiting deliveries costs what one costs.
  */
 export function findDue(
   db: Database,
-  asked: { nowMs: number; ofWebhookMax: number; limit: number },
+  asked: { nowMs: number; ofWebhookMax: number; limit: number; busy: Busy },
 ): Promise<DueDelivery[]> {
-  const { nowMs, ofWebhookMax, limit } = asked;
+  const { nowMs, ofWebhookMax, limit, busy } = asked;
+  const among = (ids: readonly string[]) =>
+    sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
   const next = (after: string) => sql`(SELECT min(webhook_id) FROM ${webhookDeliveries}
     WHERE state = 'pending' AND webhook_id > ${sql.raw(after)})`;
   return db.read.all<DueDelivery>(sql`
@@ -132,6 +140,8 @@ export function findDue(
       webhook.failing_since_ms AS failingSinceMs
     FROM waiting
     JOIN ${webhooks} AS webhook ON webhook.id = waiting.webhook_id AND webhook.enabled
+      AND webhook.id NOT IN ${among(busy.webhookIds)}
+      AND coalesce(webhook.organization_id, '') NOT IN ${among(busy.organizationIds)}
     JOIN ${webhookDeliveries} AS delivery ON delivery.id IN (
       SELECT id FROM ${webhookDeliveries} AS own
       WHERE own.state = 'pending' AND own.webhook_id = waiting.webhook_id

@@ -4,6 +4,7 @@ import { describeError, type Logger } from "../core/log.ts";
 import { version } from "../core/version.ts";
 import type { Database } from "../db/client.ts";
 import {
+  type Busy,
   type DueDelivery,
   findDue,
   isAnythingDue,
@@ -18,6 +19,8 @@ import { signedHeaders, type WebhookSecrets } from "./signing.ts";
 export const attemptsMax = 64;
 export const attemptsOfOrganizationMax = 16;
 export const attemptsOfWebhookMax = 4;
+/** Due deliveries that are read at once. */
+const dueReadMax = 256;
 /** How long one attempt may take, from the name's resolution to the answer's end. */
 const attemptTimeoutMs = 10_000;
 /** How often it looks without being woken: for what is tried again, and for what others wrote. */
@@ -118,14 +121,37 @@ export class Dispatcher {
     const due = await findDue(db, {
       nowMs,
       ofWebhookMax: attemptsOfWebhookMax,
-      limit: attemptsMax * attemptsOfWebhookMax,
+      limit: dueReadMax,
+      busy: this.#busy(),
     });
+    let begun = 0;
     for (const one of due) {
       if (this.#isStopping) return;
       if (!this.#hasRoom(one)) continue;
       this.#underWay.set(one.id, one);
+      begun++;
       void this.#attempt(one);
     }
+    // Who is busy now stands behind the others, so there may be more to begin.
+    if (begun > 0 && due.length === dueReadMax) this.#isWanted = true;
+  }
+
+  /** Who may have no more attempts, so that theirs do not stand before the others'. */
+  #busy(): Busy {
+    const ofWebhook = new Map<string, number>();
+    const ofOrganization = new Map<string, number>();
+    const count = (counts: Map<string, number>, id: string) =>
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    for (const { webhookId, organizationId } of this.#underWay.values()) {
+      count(ofWebhook, webhookId);
+      count(ofOrganization, organizationId ?? "");
+    }
+    const from = (counts: Map<string, number>, max: number) =>
+      [...counts].flatMap(([id, attempts]) => (attempts >= max ? id : []));
+    return {
+      webhookIds: from(ofWebhook, attemptsOfWebhookMax),
+      organizationIds: from(ofOrganization, attemptsOfOrganizationMax),
+    };
   }
 
   #hasRoom({ id, webhookId, organizationId }: DueDelivery): boolean {

@@ -239,6 +239,25 @@ describe("a delivery", () => {
   });
 });
 
+test("an organization with many slow targets does not keep the others waiting", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  receiver.answer = async ({ path }) => {
+    if (path === "/hook/slow") await promise;
+    return new Response("ok");
+  };
+  for (let i = 0; i < 6; i++) await newWebhook({ url: url("/slow") });
+  for (let i = 0; i < 4; i++) await newKey();
+  const of = (name: string) => receiver.received.filter(({ path }) => path === name).length;
+  await until(() => of("/hook/slow") === 16, "what one organization may have under way");
+  organization = await addOrganization(app, `another-${made}`);
+  await newWebhook({ url: url("/fast") });
+  await newKey();
+  await until(() => of("/hook/fast") === 1, "that of the other organization");
+  expect(of("/hook/slow")).toBe(16);
+  resolve();
+  await until(() => of("/hook/slow") === 24, "all of the slow ones");
+});
+
 describe("a webhook", () => {
   test("is switched off by 410, with what waits for it, and says so in the audit log", async () => {
     const { id } = await newWebhook();
