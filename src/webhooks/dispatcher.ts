@@ -1,8 +1,8 @@
 import type { Clock } from "../core/clock.ts";
 import { dayMs } from "../core/clock.ts";
 import { describeError, type Logger } from "../core/log.ts";
-import { version } from "../core/version.ts";
 import type { Database } from "../db/client.ts";
+import { outcomeOf, sendDelivery } from "./attempt.ts";
 import {
   type Busy,
   type DueDelivery,
@@ -11,9 +11,8 @@ import {
   type Outcome,
   recordOutcomes,
 } from "./delivery-store.ts";
-import { DialError, type Dialler, type Reply } from "./dialler.ts";
-import { nextAttemptAt } from "./retry-schedule.ts";
-import { signedHeaders, type WebhookSecrets } from "./signing.ts";
+import type { Dialler } from "./dialler.ts";
+import type { WebhookSecrets } from "./signing.ts";
 
 /** Attempts at one time: in all, of one organization, and to one webhook. */
 export const attemptsMax = 64;
@@ -21,8 +20,6 @@ export const attemptsOfOrganizationMax = 16;
 export const attemptsOfWebhookMax = 4;
 /** Due deliveries that are read at once. */
 const dueReadMax = 256;
-/** How long one attempt may take, from the name's resolution to the answer's end. */
-const attemptTimeoutMs = 10_000;
 /** How often it looks without being woken: for what is tried again, and for what others wrote. */
 const lookIntervalMs = 1_000;
 /** How long a stop waits for attempts under way; what is cut off is tried again after the start. */
@@ -166,72 +163,25 @@ export class Dispatcher {
   }
 
   async #attempt(due: DueDelivery): Promise<void> {
-    const answer = await this.#send(due).catch((error: unknown) => {
-      const isExpected = error instanceof DialError;
-      if (!isExpected) {
-        this.options.log.error("A webhook could not be called", { error: describeError(error) });
-      }
-      return isExpected ? error.message : "The delivery could not be made.";
-    });
+    const { clock, random } = this.options;
+    const answer = await sendDelivery(due, { ...this.options, stopped: this.#stop.signal });
     // Cut off by a stop: it was no attempt of the target's.
     if (this.#stop.signal.aborted && typeof answer === "string") {
       this.#underWay.delete(due.id);
       return;
     }
-    const outcome = this.#judge(due, answer);
+    const outcome = outcomeOf(due, answer, { atMs: clock.nowMs(), random });
+    this.#count(outcome);
     this.#unwritten.push(outcome);
     await this.#write();
     await this.#disableIfDead(due, outcome);
     this.wake();
   }
 
-  async #send(due: DueDelivery): Promise<Reply> {
-    const { clock, dialler } = this.options;
-    const atMs = clock.nowMs();
-    const timestamp = new Date(due.eventAtMs).toISOString();
-    const data: unknown = JSON.parse(due.payload);
-    const body = JSON.stringify({ type: due.type, timestamp, data });
-    const signal = AbortSignal.any([AbortSignal.timeout(attemptTimeoutMs), this.#stop.signal]);
-    return dialler.post({
-      url: due.url,
-      body,
-      signal,
-      headers: {
-        "content-type": "application/json",
-        "user-agent": `Tollgate/${version}`,
-        ...signedHeaders({ id: due.eventId, atMs, body }, this.#secretsOf(due, atMs)),
-      },
-    });
-  }
-
-  #secretsOf(due: DueDelivery, nowMs: number): string[] {
-    const { webhookId, sealedSecret, oldSealedSecret, oldSecretExpiresAtMs } = due;
-    const isOldGood = oldSealedSecret !== null && (oldSecretExpiresAtMs ?? 0) > nowMs;
-    const sealed = isOldGood ? [sealedSecret, oldSealedSecret] : [sealedSecret];
-    return sealed.map((one) => this.options.secrets.open(webhookId, one));
-  }
-
-  #judge(due: DueDelivery, answer: Reply | string): Outcome {
-    const { clock, random } = this.options;
-    const atMs = clock.nowMs();
-    const { status, retryAfter } =
-      typeof answer === "string" ? { status: null, retryAfter: null } : answer;
-    const isDelivered = status !== null && status >= 200 && status < 300;
-    const nextAttemptAtMs = isDelivered
-      ? null
-      : nextAttemptAt({ attempts: due.attempts + 1, atMs, retryAfter, random });
-    const isOver = nextAttemptAtMs === null || status === 410;
-    const state = isDelivered ? "delivered" : isOver ? "failed" : "pending";
-    this.counts[isDelivered ? "delivered" : isOver ? "given_up" : "failed"]++;
-    return {
-      deliveryId: due.id,
-      webhookId: due.webhookId,
-      state,
-      atMs,
-      nextAttemptAtMs: isOver ? null : nextAttemptAtMs,
-      status,
-      error: isDelivered ? null : typeof answer === "string" ? answer : `It answered ${status}.`,
-    };
+  #count({ state }: Outcome): void {
+    if (state === "delivered") this.counts.delivered++;
+    else if (state === "pending") this.counts.failed++;
+    else this.counts.given_up++;
   }
 
   /** Writes what there is; what comes in meanwhile goes into the next write. */
