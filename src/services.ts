@@ -175,7 +175,7 @@ export async function startServices(options: {
     async stop(): Promise<boolean> {
       watch.stop();
       sweeper.stop();
-      expiryWatch.stop();
+      await expiryWatch.stop();
       await dispatcher.stop();
       stopMaintenance();
       const isSaved = await writeBehind.stop();

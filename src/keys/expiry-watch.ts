@@ -6,6 +6,7 @@ import { findExpiringKeys, tellExpiring } from "./expiring-store.ts";
 /** So long before its end a key is called expiring. */
 export const keyExpiringWithinMs = 7 * dayMs;
 const lookIntervalMs = 5 * minuteMs;
+const stopPauseMs = 5;
 /** Keys that are told of in one transaction, and of which one look tells. */
 const toldAtOnce = 200;
 const toldOfLookMax = 10_000;
@@ -25,8 +26,10 @@ export class ExpiryWatch {
     void this.#tick();
   }
 
-  stop(): void {
+  /** Resolves when a look under way is over. */
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
+    while (this.#isLooking) await Bun.sleep(stopPauseMs);
   }
 
   /** Tells of those that end soon, as of now. */

@@ -22,8 +22,11 @@ export const attemptsOfWebhookMax = 4;
 const dueReadMax = 256;
 /** How often it looks without being woken: for what is tried again, and for what others wrote. */
 const lookIntervalMs = 1_000;
+/** Between two looks. */
+const lookPauseMs = 10;
 /** How long a stop waits for attempts under way; what is cut off is tried again after the start. */
 const stopWaitMs = 3_000;
+const stopPauseMs = 5;
 /** A webhook to which nothing arrived for so long is disabled, */
 export const failingMs = 5 * dayMs;
 /** when a delivery has failed so often: one failure long after another is no proof. */
@@ -45,6 +48,7 @@ export class Dispatcher {
   readonly counts: DeliveryCounts = { delivered: 0, failed: 0, given_up: 0 };
   #timer: Timer | undefined;
   #underWay = new Map<string, DueDelivery>();
+  #running = new Set<Promise<void>>();
   /** Those that ended while a look was under way, which has read them as pending. */
   #ended = new Set<string>();
   #unwritten: Outcome[] = [];
@@ -75,7 +79,7 @@ export class Dispatcher {
   wake(): void {
     this.#isWanted = true;
     if (this.#unwritten.length > 0) void this.#write();
-    if (!this.#isLooking) void this.#look();
+    if (!this.#isLooking && !this.#isStopping) void this.#look();
   }
 
   /** Waits for attempts under way, up to a bound, and writes what came of them. */
@@ -83,9 +87,10 @@ export class Dispatcher {
     clearInterval(this.#timer);
     this.#isStopping = true;
     const timer = setTimeout(() => this.#stop.abort(), stopWaitMs);
-    while (this.#underWay.size > this.#unwritten.length) await Bun.sleep(5);
+    while (this.#isLooking) await Bun.sleep(stopPauseMs);
+    await Promise.all(this.#running);
     clearTimeout(timer);
-    while (this.#isWriting) await Bun.sleep(5);
+    while (this.#isWriting) await Bun.sleep(stopPauseMs);
     await this.#write();
   }
 
@@ -99,6 +104,8 @@ export class Dispatcher {
       while (this.#isWanted && !this.#isStopping) {
         this.#isWanted = false;
         await this.#begin();
+        // What is committed in the meantime is found by one look, and not by one each.
+        await Bun.sleep(lookPauseMs);
       }
     } catch (error) {
       this.options.log.error("Webhooks were not delivered; they are tried again", {
@@ -127,7 +134,8 @@ export class Dispatcher {
       if (!this.#hasRoom(one)) continue;
       this.#underWay.set(one.id, one);
       begun++;
-      void this.#attempt(one);
+      const running = this.#attempt(one).finally(() => this.#running.delete(running));
+      this.#running.add(running);
     }
     // Who is busy now stands behind the others, so there may be more to begin.
     if (begun > 0 && due.length === dueReadMax) this.#isWanted = true;

@@ -65,7 +65,13 @@ export function insertKeyEvents(
 ): Alongside {
   const { type, nowMs, onceName = sql`${type} || ' ' || ${keys.id}`, more = {} } = events;
   const isEnd = type === "key.revoked";
-  const which = and(condition, isEnd ? isNull(keys.revokedAtMs) : undefined) ?? sql`true`;
+  // What was told of an expiry is what the next look goes by, whether anybody listened or not.
+  const isKept = type === "key.expiring";
+  const which = and(
+    condition,
+    isEnd ? isNull(keys.revokedAtMs) : undefined,
+    isKept ? sql`true` : isHeard,
+  );
   const fields = Object.entries(more).map(([name, value]) => sql`, ${name}, ${value}`);
   const data = sql`json_object('organization_id', ${keys.organizationId}, 'key', ${keyData}${sql.join(fields)})`;
   const written = sql`SELECT event.id, event.organization_id, event.type, event.created_at_ms
@@ -80,6 +86,10 @@ export function insertKeyEvents(
     deliver(db, written),
   ];
 }
+
+/** Somebody listens: most installations make and end keys without any webhook. */
+const isHeard = sql`EXISTS (SELECT 1 FROM ${webhooks} AS listening WHERE listening.enabled
+  AND (listening.organization_id = ${keys.organizationId} OR listening.organization_id IS NULL))`;
 
 const keyData = sql`json_object('id', ${keys.id}, 'label', ${keys.label}, 'type', ${keys.type},
   'key_prefix', ${keys.keyPrefix}, 'environment', ${keys.environment},
