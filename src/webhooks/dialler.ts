@@ -62,6 +62,8 @@ export class Dialler {
         // A connection of an earlier call would be to an address that was judged then.
         agent: false,
         lookup: answering(addresses),
+        // Said in so many words: a variable of the runtime can switch the default off.
+        rejectUnauthorized: true,
         headers: { ...message.headers, "content-length": String(Buffer.byteLength(message.body)) },
         ...(ca === undefined ? {} : { ca }),
       });
