@@ -16,12 +16,14 @@ import { organizationRoutes } from "./organizations/routes.ts";
 import { permissionRoutes } from "./permissions/routes.ts";
 import { planRoutes } from "./plans/routes.ts";
 import { priceRoutes } from "./prices/routes.ts";
+import { rechargeRoutes } from "./recharges/routes.ts";
 import { runtimeRoutes } from "./runtimes/routes.ts";
 import type { Services } from "./services.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { teamRoutes } from "./teams/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { userRoutes } from "./users/routes.ts";
+import { instanceWebhookRoutes, webhookRoutes } from "./webhooks/routes.ts";
 import { workspaceRoutes } from "./workspaces/routes.ts";
 
 /**
@@ -40,6 +42,9 @@ export function apiRoutes(services: Services) {
     .use(holdRoutes(services))
     .use(creditRoutes(services))
     .use(usageRoutes(services))
+    .use(rechargeRoutes(services))
+    .use(webhookRoutes(services))
+    .use(instanceWebhookRoutes(services))
     .use(runtimeRoutes(services))
     .use(organizationRoutes(services))
     .use(memberRoutes(services))

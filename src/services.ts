@@ -1,10 +1,11 @@
 import { AuditLog } from "./audit/audit-log.ts";
-import { type DataPaths, parseTrustedProxies } from "./config/load.ts";
+import { type DataPaths, parseTrustedProxies, parseWebhookNetworks } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
-import { type Clock, minuteMs } from "./core/clock.ts";
+import { type Clock, dayMs, minuteMs } from "./core/clock.ts";
 import type { Logger } from "./core/log.ts";
 import { findAccount } from "./credits/account-store.ts";
 import { AccountViews } from "./credits/account-views.ts";
+import { CreditEvents } from "./credits/credit-events.ts";
 import { Ledger } from "./credits/ledger.ts";
 import { showCommitted } from "./credits/show-committed.ts";
 import { Sweeper } from "./credits/sweeper.ts";
@@ -22,6 +23,7 @@ import { Idempotency } from "./http/idempotency.ts";
 import { Metrics } from "./http/metrics.ts";
 import { errorRenderer } from "./http/render-error.ts";
 import { DigestUpgrades } from "./keys/digest-upgrades.ts";
+import { ExpiryWatch } from "./keys/expiry-watch.ts";
 import { ImportedSecrets } from "./keys/imported-secrets.ts";
 import { KeyGate } from "./keys/key-gate.ts";
 import { createKeysContext } from "./keys/keys-context.ts";
@@ -32,6 +34,7 @@ import { HitLimiter } from "./limits/hit-limiter.ts";
 import { WindowClock } from "./limits/window-clock.ts";
 import { PriceBook } from "./prices/price-book.ts";
 import { readPrices } from "./prices/price-store.ts";
+import { RechargeRules } from "./recharges/recharge-rules.ts";
 import { LoginLimiter } from "./sessions/login-limiter.ts";
 import { SessionGate } from "./sessions/session-gate.ts";
 import { RequestCounts } from "./usage/request-counts.ts";
@@ -40,6 +43,7 @@ import { addRequests } from "./usage/rollup-store.ts";
 import { createUsageStore } from "./usage/usage-store.ts";
 import { WriteBehind } from "./usage/write-behind.ts";
 import { LinkWebhook } from "./users/link-webhook.ts";
+import { createWebhooks } from "./webhooks/create-webhooks.ts";
 
 export type Services = Awaited<ReturnType<typeof startServices>>;
 
@@ -71,7 +75,11 @@ export async function startServices(options: {
   await imported.check();
   const writeBehind = new WriteBehind(createUsageStore(db), log);
   writeBehind.start();
-  const stopMaintenance = scheduleMaintenance(db, clock.nowMs, log);
+  const stopMaintenance = scheduleMaintenance(db, {
+    nowMs: clock.nowMs,
+    eventsKeptMs: config.eventRetentionDays * dayMs,
+    log,
+  });
   const requestCounts = new RequestCounts((counts) => addRequests(db, counts), log);
   requestCounts.start();
   const roller = new UsageRoller({
@@ -99,7 +107,20 @@ export async function startServices(options: {
   const metrics = new Metrics();
   const eventLoopDelay = new EventLoopDelay();
   eventLoopDelay.start();
-  const audit = new AuditLog(db, clock);
+  const audit = new AuditLog(db, clock, () => dispatcher.wake());
+  const { webhooks, dispatcher } = createWebhooks({
+    db,
+    clock,
+    log,
+    audit,
+    key: subkeys.webhookKey,
+    allowed: parseWebhookNetworks(config),
+  });
+  const wake = () => dispatcher.wake();
+  const rules = new RechargeRules();
+  await rules.load(db);
+  const creditEvents = new CreditEvents({ db, rules, wake });
+  const expiryWatch = new ExpiryWatch({ db, clock, log, wake });
   const authenticator = new Authenticator(gate, addresses, addressLimiter, metrics);
   const { tokenHash } = subkeys;
   const sessions = new SessionGate({
@@ -124,9 +145,12 @@ export async function startServices(options: {
     windowClock,
     limitsVersion: () => liveKeys.version,
     onCommitted: (state) => showCommitted(state, { liveKeys, accountViews }),
+    follow: (state, at) => creditEvents.follow(state, at),
   });
   const sweeper = new Sweeper({ db, clock, windowClock, ledger, log });
   sweeper.start();
+  dispatcher.start();
+  expiryWatch.start();
   const billingUrl = config.billingUrl === "" ? undefined : config.billingUrl;
   const changes = {
     db,
@@ -161,6 +185,10 @@ export async function startServices(options: {
     changes,
     ledger,
     sweeper,
+    webhooks,
+    dispatcher,
+    expiryWatch,
+    recharges: { db, audit, clock, rules },
     billingUrl,
     credits: {
       ...changes,
@@ -202,6 +230,8 @@ export async function startServices(options: {
       eventLoopDelay.stop();
       watch.stop();
       sweeper.stop();
+      await expiryWatch.stop();
+      await dispatcher.stop();
       stopMaintenance();
       await digestUpgrades.stop();
       await roller.stop();

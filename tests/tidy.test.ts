@@ -41,6 +41,8 @@ const layers: Record<string, number> = {
   plans: 3,
   prices: 3,
   usage: 3,
+  recharges: 3,
+  webhooks: 3,
   "services.ts": 4,
   "app.ts": 5,
   commands: 6,

@@ -49,6 +49,8 @@ export class AuditLog {
   constructor(
     private readonly db: Database,
     private readonly clock: Clock,
+    /** Told after each commit: it may have written events. */
+    private readonly onCommitted: () => void = () => {},
   ) {}
 
   /** All in one transaction. Returns the results of the change's statements. */
@@ -110,7 +112,9 @@ export class AuditLog {
       const [first, ...rest] = [...change, ...appended, ...alongside];
       if (first === undefined) return [];
       try {
-        return await this.db.write.batch([first, ...rest]);
+        const results = await this.db.write.batch([first, ...rest]);
+        this.onCommitted();
+        return results;
       } catch (error) {
         const isOld = isTakenSequence(error) || isOvertaken(error);
         if (!isOld || attempt >= attemptsMax) throw error;

@@ -28,6 +28,7 @@ export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv = proces
   });
   const config = Object.fromEntries(settings) as Config;
   parseTrustedProxies(config);
+  parseWebhookNetworks(config);
   if (config.linkWebhookUrl !== "" && config.linkWebhookSecret === "") {
     throw new ConfigError(
       `${variableOf("linkWebhookUrl")} needs ${variableOf("linkWebhookSecret")}, whsec_ and 32 or more base64 characters.`,
@@ -62,12 +63,23 @@ export function dataPaths(config: Pick<Config, "data" | "rootKeyFile">): DataPat
 
 /** The networks of `trustedProxies`. Throws `ConfigError` for what is none. */
 export function parseTrustedProxies(config: Pick<Config, "trustedProxies">): AddressRange[] {
-  const texts = config.trustedProxies.split(",").map((text) => text.trim());
+  return parseNetworks("trustedProxies", config.trustedProxies);
+}
+
+/** The networks of `webhookAllowedNetworks`. Throws `ConfigError` for what is none. */
+export function parseWebhookNetworks(
+  config: Pick<Config, "webhookAllowedNetworks">,
+): AddressRange[] {
+  return parseNetworks("webhookAllowedNetworks", config.webhookAllowedNetworks);
+}
+
+function parseNetworks(name: ConfigName, value: string): AddressRange[] {
+  const texts = value.split(",").map((text) => text.trim());
   return texts.filter(Boolean).map((text) => {
     const range = parseAddressRange(text);
     if (range !== undefined) return range;
     throw new ConfigError(
-      `Cannot use ${variableOf("trustedProxies")} or ${flagOf("trustedProxies")}: ${text} is no address or CIDR network.`,
+      `Cannot use ${variableOf(name)} or ${flagOf(name)}: ${text} is no address or CIDR network.`,
     );
   });
 }

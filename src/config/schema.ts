@@ -73,6 +73,17 @@ export const ConfigSchema = Type.Object(
       pattern: "^(whsec_[A-Za-z0-9+/]{32,}={0,2})?$",
       description: "What these messages are signed with, as Standard Webhooks says: whsec_…",
     }),
+    webhookAllowedNetworks: Type.String({
+      default: "",
+      description:
+        "Addresses and CIDR networks inside that webhooks may reach, separated by commas.",
+    }),
+    eventRetentionDays: Type.Integer({
+      default: 30,
+      minimum: 8,
+      maximum: 3_650,
+      description: "Events and their deliveries are kept for so long.",
+    }),
     sessionIdleMinutes: Type.Integer({
       default: 720,
       minimum: 1,

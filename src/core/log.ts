@@ -12,7 +12,7 @@ export type Logger = Record<LogLevel, (message: string, fields?: LogFields) => v
  * of libraries and under paths that clients make up.
  */
 const secretPattern =
-  /((?:[a-z]{0,2}sk|rtk|mk)[-_](?:[a-z]{2,4}[-_]){0,2})[0-9a-f]{16,}|[0-9a-f]{40,}/gi;
+  /((?:[a-z]{0,2}sk|rtk|mk)[-_](?:[a-z]{2,4}[-_]){0,2})[0-9a-f]{16,}|(?<=whsec_)[a-z0-9+/]{16,}=*|[0-9a-f]{40,}/gi;
 
 /** The text without anything that looks like one of our secrets. */
 export function redactSecrets(text: string): string {

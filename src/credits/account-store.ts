@@ -46,7 +46,11 @@ export function addToBalance(db: Database, entry: Entry, version: number): Along
     ...writeEntries([entry]),
     db.write
       .update(accounts)
-      .set({ balanceMicros: entry.balanceMicros, version: version + 1 })
+      .set({
+        balanceMicros: entry.balanceMicros,
+        version: version + 1,
+        topUps: sql`${accounts.topUps} + ${entry.amountMicros > 0 ? 1 : 0}`,
+      })
       .where(and(eq(accounts.organizationId, entry.organizationId), eq(accounts.version, version))),
     requireChanges(db, 1),
   ];

@@ -5,7 +5,11 @@ import { newId } from "../crypto/ids.ts";
 import type { Alongside } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { Actor } from "../organizations/actor.ts";
+import { requireOpenRecharge } from "../recharges/decline-recharge.ts";
+import { endRecharge } from "../recharges/recharge-store.ts";
+import { insertEvents } from "../webhooks/event-store.ts";
 import {
+  type AccountRow,
   addToBalance,
   countGrants,
   creditGrantsMax,
@@ -13,6 +17,7 @@ import {
   insertGrant,
 } from "./account-store.ts";
 import { readAmount } from "./amount-schemas.ts";
+import { type BalanceChange, eventsOfChange } from "./credit-events.ts";
 import type { CreditsContext } from "./credits-context.ts";
 import { describeEntry } from "./describe-credits.ts";
 import type { Entry } from "./ledger-state.ts";
@@ -22,7 +27,8 @@ import type { AddCredits, LedgerEntry } from "./schemas.ts";
 
 /**
  * Adds credits to an organization, or takes some back with an adjustment. Throws 422 for what is no
- * amount, and 409 for a balance that would be below what is held, or too large to be counted.
+ * amount, and 409 for a balance that would be below what is held, or too large to be counted, or for a
+ * recharge that is not open.
  */
 export async function addCredits(
   { db, audit, clock, showAccount }: CreditsContext,
@@ -57,6 +63,8 @@ export async function addCredits(
           createdBy,
         };
         const made = describeEntry(entry);
+        const fulfilled = await fulfil(db, { organizationId, input, entry });
+        const change = changeOf(account, entry);
         const grant =
           grantId === null || expiresAtMs === null
             ? []
@@ -67,14 +75,14 @@ export async function addCredits(
                 expiresAtMs,
               });
         return {
-          change: [...grant, ...addToBalance(db, entry, account.version)],
+          change: [...fulfilled, ...grant, ...addToBalance(db, entry, account.version)],
           entry: {
             action: "credits.added",
             targetId: entry.id,
             organizationId,
             changes: { before: null, after: made },
           },
-          alongside: alongside(made),
+          alongside: [...insertEvents(db, eventsOfChange(change, nowMs)), ...alongside(made)],
           result: made,
         };
       },
@@ -89,9 +97,32 @@ export async function addCredits(
   return made;
 }
 
+/** The statements by which an entry fulfils the recharge that asked for it. */
+async function fulfil(
+  db: CreditsContext["db"],
+  what: { organizationId: string; input: AddCredits; entry: Entry },
+): Promise<Alongside> {
+  const { organizationId, input, entry } = what;
+  if (input.recharge_id === undefined) return [];
+  await requireOpenRecharge(db, organizationId, input.recharge_id);
+  const end = { state: "fulfilled" as const, endedAtMs: entry.atMs, entryId: entry.id };
+  return endRecharge(db, input.recharge_id, end);
+}
+
+function changeOf(account: AccountRow, entry: Entry): BalanceChange {
+  const { organizationId, topUps, lowBalanceMicros, balanceMicros, heldMicros } = account;
+  return {
+    organizationId,
+    topUps,
+    lowBalanceMicros,
+    beforeMicros: balanceMicros - heldMicros,
+    afterMicros: entry.balanceMicros - heldMicros,
+  };
+}
+
 const kindsThatAdd: readonly EntryKind[] = ["grant", "purchase", "refund"];
 
-function signedMicros({ kind, amount, reason }: AddCredits): number {
+function signedMicros({ kind, amount, reason, recharge_id }: AddCredits): number {
   const micros = readAmount("amount", Math.abs(amount));
   if (micros === 0) throw invalidField("amount", "Must not be 0.");
   if (amount < 0 && kindsThatAdd.includes(kind)) {
@@ -99,6 +130,9 @@ function signedMicros({ kind, amount, reason }: AddCredits): number {
   }
   if (kind === "adjustment" && reason === undefined) {
     throw invalidField("reason", "An adjustment needs a reason.");
+  }
+  if (amount < 0 && recharge_id !== undefined) {
+    throw invalidField("recharge_id", "What takes credits away fulfils no recharge.");
   }
   return amount < 0 ? -micros : micros;
 }

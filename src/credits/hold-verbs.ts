@@ -4,8 +4,8 @@ import { quote } from "../prices/quote.ts";
 import type { AskedUnits } from "../prices/units-schema.ts";
 import { readAmount } from "./amount-schemas.ts";
 import type { CreditsContext } from "./credits-context.ts";
+import { findHold } from "./hold-store.ts";
 import { type Entry, type Hold, type LedgerState, requestName } from "./ledger-state.ts";
-import { findHold } from "./ledger-store.ts";
 import { type Cost, end, type Instant, settle } from "./movements.ts";
 import { shortageError } from "./refuse.ts";
 

@@ -1,4 +1,5 @@
 import type { Account, CreditGrant, KeyOwners, LedgerState } from "./ledger-state.ts";
+import { availableMicros } from "./shortage.ts";
 import type { Spend } from "./spend-windows.ts";
 
 /** Spenders whose state is remembered between two batches; with more, all are read again. */
@@ -69,7 +70,8 @@ export class LedgerCache {
     if (this.#spends.size + this.#owners.size >= ledgerCacheMax) this.forget();
     for (const [id, account] of state.accounts) {
       const version = account.version + (account.isChanged ? 1 : 0);
-      this.#accounts.set(id, { ...account, version, isChanged: false });
+      const availableBeforeMicros = availableMicros(account);
+      this.#accounts.set(id, { ...account, availableBeforeMicros, version, isChanged: false });
       const grants = state.grants.get(id)?.filter(({ remainingMicros }) => remainingMicros > 0);
       if (grants === undefined) this.#grants.delete(id);
       else this.#grants.set(id, grants.map(copyOf));

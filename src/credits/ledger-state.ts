@@ -1,4 +1,5 @@
 import type { EntryKind, HoldState, SpendReset, Units } from "../core/money.ts";
+import type { Shortage } from "./shortage.ts";
 import type { Spend } from "./spend-windows.ts";
 
 /** What an organization has, as it was read, and as the changes so far leave it. */
@@ -7,6 +8,10 @@ export interface Account {
   balanceMicros: number;
   heldMicros: number;
   readonly lowBalanceMicros: number;
+  /** Counts what added credits: an event of running low is told once after each. */
+  readonly topUps: number;
+  /** What could be spent, as it was read. */
+  readonly availableBeforeMicros: number;
   /** As it was read: the write is taken back when it has moved on. */
   readonly version: number;
   isChanged: boolean;
@@ -78,6 +83,12 @@ export interface Entry {
   readonly units: Units | null;
 }
 
+/** A charge or a hold that was refused, and by what. */
+export interface Refusal {
+  readonly key: KeyOwners;
+  readonly shortage: Shortage;
+}
+
 /** Everything that one batch of changes rests on, read together, and what they make of it. */
 export interface LedgerState {
   readonly accounts: Map<string, Account>;
@@ -92,8 +103,8 @@ export interface LedgerState {
   readonly charged: Map<string, Entry>;
   readonly heldFor: Map<string, Hold>;
   readonly entries: Entry[];
-  /** Something was refused, which no conditional write stands for. */
-  isShort: boolean;
+  /** Charges and holds for which there was too little. */
+  readonly refusals: Refusal[];
 }
 
 /** The name of a request and attempt of a key: twice is once. */

@@ -1,11 +1,9 @@
 import {
   and,
-  asc,
   eq,
   getTableColumns,
   gt,
   inArray,
-  lte,
   type Placeholder,
   type SQL,
   sql,
@@ -24,7 +22,15 @@ import {
   workspaces,
 } from "../db/tables/index.ts";
 import { LedgerCache } from "./ledger-cache.ts";
-import type { CreditGrant, Entry, Hold, KeyOwners, LedgerState, Spender } from "./ledger-state.ts";
+import type {
+  Account,
+  CreditGrant,
+  Entry,
+  Hold,
+  KeyOwners,
+  LedgerState,
+  Spender,
+} from "./ledger-state.ts";
 import { requestName } from "./ledger-state.ts";
 import type { Spend } from "./spend-windows.ts";
 
@@ -74,48 +80,16 @@ export async function readState(
     charged: new Map(charged.map((entry) => [nameOf(entry), entry])),
     heldFor: new Map(heldFor.map((hold) => [requestName(hold), hold])),
     entries: [],
-    isShort: false,
+    refusals: [],
   };
 }
 
-/** The ids of open holds whose end has come, the longest overdue first. */
-export async function findOverdueHolds(
-  db: Database,
-  { windowMs, limit }: { windowMs: number; limit: number },
-): Promise<string[]> {
-  const rows = await db.lookup
-    .select({ id: holds.id })
-    .from(holds)
-    .where(and(eq(holds.state, "open"), lte(holds.expiresAtMs, windowMs)))
-    .orderBy(asc(holds.expiresAtMs))
-    .limit(limit);
-  return rows.map(({ id }) => id);
-}
-
-/** The organizations that have granted credits whose end has come. */
-export async function findOverdueGrants(
-  db: Database,
-  { wallMs, limit }: { wallMs: number; limit: number },
-): Promise<string[]> {
-  const rows = await db.lookup
-    .selectDistinct({ id: creditGrants.organizationId })
-    .from(creditGrants)
-    .where(and(gt(creditGrants.remainingMicros, 0), lte(creditGrants.expiresAtMs, wallMs)))
-    .limit(limit);
-  return rows.map(({ id }) => id);
-}
-
-/** A hold of the organization's; undefined for a missing and for a foreign one. */
-export async function findHold(
-  db: Database,
-  organizationId: string,
-  holdId: string,
-): Promise<Hold | undefined> {
-  const rows = await db.lookup
-    .select()
-    .from(holds)
-    .where(and(eq(holds.id, holdId), eq(holds.organizationId, organizationId)));
-  return rows[0];
+function toAccount(row: typeof accounts.$inferSelect): Account {
+  return {
+    ...row,
+    availableBeforeMicros: row.balanceMicros - row.heldMicros,
+    isChanged: false,
+  };
 }
 
 type Column = Parameters<typeof inArray>[0];
@@ -225,7 +199,7 @@ async function readMoney(
   const accountRows = rowsOf<typeof accounts.$inferSelect>(answer?.accounts);
   const spendRows = rowsOf<SpendRow>(answer?.spends);
   return {
-    accounts: new Map(accountRows.map((row) => [row.organizationId, { ...row, isChanged: false }])),
+    accounts: new Map(accountRows.map((row) => [row.organizationId, toAccount(row)])),
     spends: new Map(
       spendRows.map(({ spenderId, ...spend }): [string, Spend] => [spenderId, spend]),
     ),

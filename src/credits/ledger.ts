@@ -3,6 +3,7 @@ import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
+import type { Consequences } from "./credit-events.ts";
 import { LedgerCache } from "./ledger-cache.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import { type LedgerKeys, readState } from "./ledger-store.ts";
@@ -56,6 +57,8 @@ export class Ledger {
       limitsVersion: () => number;
       /** Told after each commit what has become of accounts and spends. */
       onCommitted?: (state: LedgerState) => void;
+      /** Says what else belongs to the commit, by what was changed and refused. */
+      follow?: (state: LedgerState, at: Instant) => Consequences;
     },
   ) {}
 
@@ -111,9 +114,14 @@ export class Ledger {
     for (let attempt = 1; ; attempt++) {
       const version = this.options.limitsVersion();
       this.#cache.useOnlyOf(version);
-      const { state, results } = await this.#work(movements);
+      const { state, at, results } = await this.#work(movements);
       const alongside = movements.flatMap((one, index) => one.alongside?.(results[index]) ?? []);
-      const [first, ...rest] = [...commitState(this.options.db, state), ...alongside];
+      const follow = this.options.follow?.(state, at);
+      const [first, ...rest] = [
+        ...commitState(this.options.db, state),
+        ...alongside,
+        ...(follow?.statements ?? []),
+      ];
       if (first === undefined) return results;
       try {
         await this.options.db.write.batch([first, ...rest]);
@@ -127,6 +135,7 @@ export class Ledger {
       this.commits++;
       this.movements += movements.length;
       this.options.onCommitted?.(state);
+      follow?.committed();
       return results;
     }
   }
@@ -134,7 +143,7 @@ export class Ledger {
   /** What the movements make of the state. Nobody is refused out of memory: that is read first. */
   async #work(
     movements: readonly Movement<unknown>[],
-  ): Promise<{ state: LedgerState; results: unknown[] }> {
+  ): Promise<{ state: LedgerState; at: Instant; results: unknown[] }> {
     const about = keysOf(movements);
     // What is about an account as a whole may find nothing to do, which no write stands for either.
     if (about.organizationIds.size > 0) this.#cache.forget();
@@ -142,7 +151,7 @@ export class Ledger {
     const state = await readState(this.options.db, about, this.#cache);
     const at = this.#now();
     const results = movements.map(({ apply }) => apply(state, at));
-    if (!state.isShort || !isRemembered) return { state, results };
+    if (state.refusals.length === 0 || !isRemembered) return { state, at, results };
     this.#cache.forget();
     return this.#work(movements);
   }

@@ -41,7 +41,7 @@ export function charge(
   if (earlier !== undefined) return { done: earlier, replayed: true };
   const key = ownersOf(state, request.keyId);
   const shortage = shortageOf(state, key, { micros: cost.micros, atMs: at.windowMs });
-  if (shortage !== undefined) return { shortage };
+  if (shortage !== undefined) return refuse(state, key, shortage);
   const admittedAtMs = at.windowMs;
   const entry = spend(state, key, request, { ...cost, at, admittedAtMs, holdId: null });
   return { done: entry, replayed: false };
@@ -58,7 +58,7 @@ export function hold(
   if (earlier !== undefined) return { done: earlier, replayed: true };
   const key = ownersOf(state, request.keyId);
   const shortage = shortageOf(state, key, { micros, atMs: at.windowMs });
-  if (shortage !== undefined) return { shortage };
+  if (shortage !== undefined) return refuse(state, key, shortage);
   const made: Hold = {
     id: newId("hold", at.wallMs),
     organizationId: key.organizationId,
@@ -95,7 +95,7 @@ export function settle(
     extra > 0 ? shortageOf(state, key, { micros: extra, atMs: at.windowMs }) : undefined;
   if (shortage !== undefined) {
     const leftMicros = shortage.leftMicros + open.amountMicros;
-    return { shortage: { ...shortage, leftMicros, askedMicros: micros } };
+    return refuse(state, key, { ...shortage, leftMicros, askedMicros: micros });
   }
   end(state, open, "settled", at);
   open.settledMicros = micros;
@@ -116,6 +116,12 @@ export function end(
   open.state = how;
   open.endedAtMs = at.wallMs;
   state.changedHolds.add(open);
+}
+
+/** Notes a refusal: somebody may want to be told of it. */
+function refuse(state: LedgerState, key: KeyOwners, shortage: Shortage): { shortage: Shortage } {
+  state.refusals.push({ key, shortage });
+  return { shortage };
 }
 
 function reserve(state: LedgerState, key: KeyOwners, micros: number, at: Instant): void {

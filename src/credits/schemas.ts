@@ -199,6 +199,14 @@ export const AddCreditsSchema = strictObject(
         examples: ["Welcome credits"],
       }),
     ),
+    recharge_id: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: "The recharge that this fulfils.",
+        examples: ["rch_019aa4c1f7ec7c01a6e1b8c2d4f60a34"],
+      }),
+    ),
     expires_at: moment("When what is left of a grant is taken back; it is spent first."),
   },
   {

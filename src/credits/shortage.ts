@@ -22,16 +22,6 @@ export function shortageOf(
   key: KeyOwners,
   { micros, atMs }: { micros: number; atMs: number },
 ): Shortage | undefined {
-  const shortage = findShortage(state, key, { micros, atMs });
-  if (shortage !== undefined) state.isShort = true;
-  return shortage;
-}
-
-function findShortage(
-  state: LedgerState,
-  key: KeyOwners,
-  { micros, atMs }: { micros: number; atMs: number },
-): Shortage | undefined {
   const account = accountOf(state, key.organizationId);
   const left = availableMicros(account);
   if (micros > left) return { of: "credits", leftMicros: left, askedMicros: micros };

@@ -2,8 +2,8 @@ import type { Clock } from "../core/clock.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import type { Database } from "../db/client.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
+import { findOverdueGrants, findOverdueHolds } from "./hold-store.ts";
 import type { Ledger } from "./ledger.ts";
-import { findOverdueGrants, findOverdueHolds } from "./ledger-store.ts";
 import { end, expireGrants } from "./movements.ts";
 
 const sweepIntervalMs = 1_000;

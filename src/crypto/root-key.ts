@@ -20,6 +20,8 @@ export interface Subkeys {
   idempotencyHash: KeyedHash;
   /** AES-256-GCM key for answers kept for a retry. */
   answerKey: Buffer;
+  /** Another, for the secrets that webhooks are signed with. */
+  webhookKey: Buffer;
 }
 
 /** The root key is missing or cannot be used; the message is a sentence for the operator. */
@@ -65,5 +67,6 @@ export function deriveSubkeys(rootKey: Buffer): Subkeys {
     tokenHash: createKeyedHash(derive("token:v1")),
     idempotencyHash: createKeyedHash(derive("idempotency:v1")),
     answerKey: derive("answer:v1"),
+    webhookKey: derive("webhook:v1"),
   };
 }

@@ -9,6 +9,8 @@ import {
   runtimes,
   secrets,
   sessions,
+  webhookDeliveries,
+  webhookEvents,
 } from "./tables/index.ts";
 
 export const maintenanceIntervalMs = hourMs;
@@ -16,6 +18,11 @@ export const maintenanceIntervalMs = hourMs;
 const endedSecretsKeptMs = 30 * dayMs;
 /** Invalidations kept for readers that are behind; one that is further behind forgets everything. */
 const invalidationsKept = 10_000;
+
+/** Events are deleted so many at a time, so that no charge waits long for its turn. */
+const eventsDeletedAtOnce = 500;
+/** Rounds of one run; what is left over goes with the next. */
+const eventRoundsMax = 200;
 
 /** Deletes what has outlived its use, so that the file stays bounded by what is alive. */
 export async function runMaintenance(db: Database, nowMs: number): Promise<void> {
@@ -32,10 +39,34 @@ export async function runMaintenance(db: Database, nowMs: number): Promise<void>
   ]);
 }
 
+/**
+ * Deletes events from before a moment with their deliveries, but none that still waits for a webhook.
+ */
+export async function deleteOldEvents(db: Database, beforeMs: number): Promise<void> {
+  const waiting = sql`SELECT 1 FROM ${webhookDeliveries} AS delivery
+    WHERE delivery.event_id = event.id AND delivery.state = 'pending'`;
+  for (let round = 0; round < eventRoundsMax; round++) {
+    const deleted = await db.write.run(sql`
+      DELETE FROM ${webhookEvents} WHERE id IN (
+        SELECT event.id FROM ${webhookEvents} AS event
+        WHERE event.created_at_ms < ${beforeMs} AND NOT EXISTS (${waiting})
+        ORDER BY event.created_at_ms LIMIT ${eventsDeletedAtOnce})`);
+    if (deleted.rowsAffected < eventsDeletedAtOnce) return;
+  }
+}
+
 /** Runs it every hour; returns the function that stops it. */
-export function scheduleMaintenance(db: Database, nowMs: () => number, log: Logger): () => void {
+export function scheduleMaintenance(
+  db: Database,
+  options: { nowMs: () => number; eventsKeptMs: number; log: Logger },
+): () => void {
+  const { nowMs, eventsKeptMs, log } = options;
+  const run = async () => {
+    await runMaintenance(db, nowMs());
+    await deleteOldEvents(db, nowMs() - eventsKeptMs);
+  };
   const timer = setInterval(() => {
-    runMaintenance(db, nowMs()).catch((error: unknown) => {
+    run().catch((error: unknown) => {
       log.error("Maintenance failed; it is tried again in an hour", {
         error: describeError(error),
       });

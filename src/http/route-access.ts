@@ -27,6 +27,10 @@ export const managementScopes = [
   "credits:read",
   "credits:write",
   "usage:read",
+  "recharges:read",
+  "recharges:write",
+  "webhooks:read",
+  "webhooks:write",
   "audit:read",
   "metrics:read",
 ] as const;
@@ -118,6 +122,15 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "GET /usage/export": to("usage:read", "viewer"),
   "GET /organizations/:id/usage": to("usage:read", "viewer"),
 
+  "GET /organizations/:id/recharge-rule": to("recharges:read", "admin"),
+  "PUT /organizations/:id/recharge-rule": to("recharges:write", "admin"),
+  "DELETE /organizations/:id/recharge-rule": to("recharges:write", "admin"),
+  "GET /organizations/:id/recharges": to("recharges:read", "admin"),
+  "POST /organizations/:id/recharges/:recharge_id/decline": to("recharges:write", "operator"),
+
+  ...webhookAccess("/organizations/:id/webhooks", "admin"),
+  ...webhookAccess("/webhooks", "operator"),
+
   "GET /workspaces": to("workspaces:read", "viewer"),
   "POST /workspaces": to("workspaces:write", "admin"),
   "GET /workspaces/:id": to("workspaces:read", "viewer"),
@@ -182,6 +195,19 @@ export const routeAccess: Readonly<Record<string, RouteAccess>> = {
   "GET /link": { kind: "public" },
   "GET /link/:file": { kind: "public" },
 };
+
+function webhookAccess(at: string, role: LeastRole): Record<string, ManagementAccess> {
+  return {
+    [`GET ${at}`]: to("webhooks:read", role),
+    [`POST ${at}`]: to("webhooks:write", role),
+    [`GET ${at}/:webhook_id`]: to("webhooks:read", role),
+    [`PATCH ${at}/:webhook_id`]: to("webhooks:write", role),
+    [`DELETE ${at}/:webhook_id`]: to("webhooks:write", role),
+    [`POST ${at}/:webhook_id/rotate-secret`]: to("webhooks:write", role),
+    [`GET ${at}/:webhook_id/deliveries`]: to("webhooks:read", role),
+    [`POST ${at}/:webhook_id/deliveries/:delivery_id/replay`]: to("webhooks:write", role),
+  };
+}
 
 function to(scope: ManagementScope, role: LeastRole): ManagementAccess {
   return { kind: "management", scope, role };

@@ -9,6 +9,8 @@ import type { AddressLimiter } from "../limits/address-limiter.ts";
 import type { RequestCounts } from "../usage/request-counts.ts";
 import type { UsageRoller } from "../usage/roller.ts";
 import type { WriteBehind } from "../usage/write-behind.ts";
+import { countPending } from "../webhooks/delivery-store.ts";
+import type { Dispatcher } from "../webhooks/dispatcher.ts";
 import type { Authorizer } from "./authorize.ts";
 import { ErrorSchema } from "./error-schemas.ts";
 import type { EventLoopDelay } from "./event-loop-delay.ts";
@@ -37,6 +39,7 @@ export function systemRoutes(services: {
   eventLoopDelay: EventLoopDelay;
   roller: UsageRoller;
   requestCounts: RequestCounts;
+  dispatcher: Dispatcher;
 }) {
   return new Elysia({ name: "system" })
     .get("/healthz", () => ({ status: "ok" as const }), {
@@ -71,7 +74,7 @@ export function systemRoutes(services: {
       new Elysia({ name: "metrics" }).use(management(services.authorizer)).get(
         "/metrics",
         async () =>
-          new Response(await services.metrics.render(gauges(services)), {
+          new Response(await services.metrics.render(await gauges(services)), {
             headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
           }),
         {
@@ -90,7 +93,8 @@ export function systemRoutes(services: {
     );
 }
 
-function gauges(services: Parameters<typeof systemRoutes>[0]) {
+async function gauges(services: Parameters<typeof systemRoutes>[0]) {
+  const { counts } = services.dispatcher;
   const { p50Seconds, p99Seconds, maxSeconds } = services.eventLoopDelay.take();
   const delay = (which: string, value: number) => ({
     help: `How late the event loop was since the last scrape, ${which}.`,
@@ -100,6 +104,22 @@ function gauges(services: Parameters<typeof systemRoutes>[0]) {
     tollgate_event_loop_delay_p50_seconds: delay("the median", p50Seconds),
     tollgate_event_loop_delay_p99_seconds: delay("99th percentile", p99Seconds),
     tollgate_event_loop_delay_max_seconds: delay("the longest", maxSeconds),
+    tollgate_webhook_deliveries_pending: {
+      help: "Events that wait for a webhook, or for its next try.",
+      value: await countPending(services.db),
+    },
+    tollgate_webhook_delivered_total: {
+      help: "Tries of webhooks that were answered 2xx.",
+      value: counts.delivered,
+    },
+    tollgate_webhook_failed_total: {
+      help: "Tries of webhooks that failed and are made again.",
+      value: counts.failed,
+    },
+    tollgate_webhook_given_up_total: {
+      help: "Tries of webhooks that failed for the last time.",
+      value: counts.given_up,
+    },
     tollgate_live_keys: { help: "Keys in memory.", value: services.liveKeys.size },
     tollgate_unsaved_keys: {
       help: "Keys whose counters wait to be saved.",

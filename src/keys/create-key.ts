@@ -3,6 +3,7 @@ import { newId } from "../crypto/ids.ts";
 import type { Alongside } from "../db/client.ts";
 import { isForeignKeyViolation } from "../db/database-error.ts";
 import type { Actor } from "../organizations/actor.ts";
+import { insertKeyEvent } from "../webhooks/event-store.ts";
 import { findWorkspace } from "../workspaces/workspace-store.ts";
 import { requireCovered, requireKnownScopes } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
@@ -51,7 +52,14 @@ export async function createKey(context: KeysContext, making: Making): Promise<K
             organizationId: key.organizationId,
             changes: { before: null, after: described },
           },
-          alongside: alongside(created),
+          alongside: [
+            ...insertKeyEvent(context.db, key.id, {
+              type: "key.created",
+              nowMs,
+              more: { created_by: key.createdBy },
+            }),
+            ...alongside(created),
+          ],
           result: created,
         };
       },

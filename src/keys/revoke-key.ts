@@ -1,5 +1,6 @@
 import { changesBetween } from "../audit/audit-event.ts";
 import type { Actor } from "../organizations/actor.ts";
+import { insertKeyEvent } from "../webhooks/event-store.ts";
 import { requireCovered } from "./coverage.ts";
 import { describeKey } from "./describe-key.ts";
 import { requireMayChange } from "./key-rights.ts";
@@ -34,7 +35,14 @@ export async function revokeKey(
       requireMayChange(now, key);
       requireCovered(now, key);
       return {
-        change: changeKey(context.db, address, changes),
+        change: [
+          ...insertKeyEvent(context.db, keyId, {
+            type: "key.revoked",
+            nowMs,
+            more: { revoked_by: actor.id, reason },
+          }),
+          ...changeKey(context.db, address, changes),
+        ],
         entry: {
           action: "key.revoked",
           targetId: keyId,

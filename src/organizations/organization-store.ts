@@ -11,6 +11,8 @@ import {
   workspaces,
 } from "../db/tables/index.ts";
 import { revokeKeysWhere } from "../keys/revoke-where-store.ts";
+import { endRecharges } from "../recharges/recharge-store.ts";
+import { endWebhooks } from "../webhooks/webhook-store.ts";
 import type { OrganizationRow } from "./tenant-store.ts";
 
 export type { OrganizationRow } from "./tenant-store.ts";
@@ -87,10 +89,12 @@ export function endOrganization(
   by: { actorId: string; nowMs: number },
 ): Alongside {
   return [
+    ...endWebhooks(db, organizationId),
     ...revokeKeysWhere(db, eq(keys.organizationId, organizationId), {
       ...by,
       reason: "The organization was deleted.",
     }),
+    ...endRecharges(db, organizationId, by.nowMs),
     db.write.delete(links).where(eq(links.organizationId, organizationId)),
     db.write.delete(teams).where(eq(teams.organizationId, organizationId)),
     db.write.delete(hats).where(eq(hats.organizationId, organizationId)),

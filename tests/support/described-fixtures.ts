@@ -27,6 +27,49 @@ const atAcme: Make = async ({ acme }) => ({ names: { id: acme } });
 const addCredits = ({ acme, perform }: World) =>
   perform("addCredits", { path: { id: acme }, body: { kind: "grant", amount: 10 } });
 
+/** A new rule asks at once, as acme has less; the one that is open before is declined. */
+const aRecharge: Make = async ({ acme, perform }) => {
+  const path = { id: acme };
+  const open = await perform("listRecharges", { path, query: { state: "requested" } });
+  for (const { id: recharge_id } of open.made.data) {
+    await perform("declineRecharge", { path: { ...path, recharge_id } });
+  }
+  const body = { below: 1_000_000, add: 1, monthly_max: 1_000_000 };
+  await perform("putRechargeRule", { path, body });
+  const made = await perform("listRecharges", { path, query: { state: "requested" } });
+  return { names: { id: acme, recharge_id: made.made.data[0]?.id } };
+};
+
+const allEvents = { url: "https://hooks.example.invalid/", event_types: null };
+
+const aWebhook: Make = async ({ acme, perform }) => {
+  const { made } = await perform("createWebhook", { path: { id: acme }, body: allEvents });
+  return { names: { id: acme, webhook_id: made.id } };
+};
+
+const anInstanceWebhook: Make = async ({ perform }) => {
+  const { made } = await perform("createInstanceWebhook", { body: allEvents });
+  return { names: { webhook_id: made.id } };
+};
+
+const someDeliveries: Make = async ({ acme, perform, newKey }) => {
+  const { made } = await perform("createWebhook", { path: { id: acme }, body: allEvents });
+  await newKey();
+  await newKey();
+  const path = { id: acme, webhook_id: made.id };
+  const listed = await perform("listDeliveries", { path });
+  return { names: { ...path, delivery_id: listed.made.data[0]?.id } };
+};
+
+const someInstanceDeliveries: Make = async ({ perform, newKey }) => {
+  const { made } = await perform("createInstanceWebhook", { body: allEvents });
+  await newKey();
+  await newKey();
+  const path = { webhook_id: made.id };
+  const listed = await perform("listInstanceDeliveries", { path });
+  return { names: { ...path, delivery_id: listed.made.data[0]?.id } };
+};
+
 const aHold: Make = async (world) => {
   await addCredits(world);
   const { secret: key } = await world.newKey();
@@ -117,6 +160,36 @@ export const fixtures: Readonly<Record<string, Make>> = {
     return atAcme(world);
   },
   "/usage/export": someUsage,
+  "/organizations/{id}/recharge-rule": async (world) => {
+    const { names } = await atAcme(world);
+    const body = { below: 1, add: 1, monthly_max: 1 };
+    await world.perform("putRechargeRule", { path: { id: world.acme }, body });
+    return { names: names ?? {} };
+  },
+  "/organizations/{id}/recharges": async (world) => {
+    await aRecharge(world);
+    await aRecharge(world);
+    return atAcme(world);
+  },
+  "/organizations/{id}/recharges/{recharge_id}/decline": aRecharge,
+  "/organizations/{id}/webhooks": async (world) => {
+    await aWebhook(world);
+    await aWebhook(world);
+    return atAcme(world);
+  },
+  "/organizations/{id}/webhooks/{webhook_id}": aWebhook,
+  "/organizations/{id}/webhooks/{webhook_id}/rotate-secret": aWebhook,
+  "/organizations/{id}/webhooks/{webhook_id}/deliveries": someDeliveries,
+  "/organizations/{id}/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": someDeliveries,
+  "/webhooks": async (world) => {
+    await anInstanceWebhook(world);
+    await anInstanceWebhook(world);
+    return {};
+  },
+  "/webhooks/{webhook_id}": anInstanceWebhook,
+  "/webhooks/{webhook_id}/rotate-secret": anInstanceWebhook,
+  "/webhooks/{webhook_id}/deliveries": someInstanceDeliveries,
+  "/webhooks/{webhook_id}/deliveries/{delivery_id}/replay": someInstanceDeliveries,
   "/v1/holds/{id}": aHold,
   "/v1/holds/{id}/settle": aHold,
   "/v1/holds/{id}/release": aHold,

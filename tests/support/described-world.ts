@@ -10,6 +10,7 @@ interface Made {
   user: { id: string };
   session: { id: string };
   hold: { id: string };
+  data: { id: string }[];
 }
 
 export interface Person {

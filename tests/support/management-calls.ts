@@ -22,6 +22,9 @@ export interface PathIds {
   price?: string;
   invitation?: string;
   wearer?: string;
+  webhook?: string;
+  delivery?: string;
+  recharge?: string;
 }
 
 const placeholders: Readonly<Record<string, keyof PathIds>> = {
@@ -44,6 +47,13 @@ const bodies: Readonly<Record<string, unknown>> = {
   "POST /v1/holds/:id/settle": { cost: 1 },
   "POST /organizations/:id/credits": { kind: "grant", amount: -1 },
   "PATCH /organizations/:id/credits": { low_balance_threshold: 10 },
+  "PUT /organizations/:id/recharge-rule": { below: 1, add: 1, monthly_max: 1 },
+  "POST /organizations/:id/webhooks": { url: "https://192.0.2.1/private" },
+  "PATCH /organizations/:id/webhooks/:webhook_id": { description: "x" },
+  "POST /organizations/:id/webhooks/:webhook_id/rotate-secret": {},
+  "POST /webhooks": { url: "https://192.0.2.1/private" },
+  "PATCH /webhooks/:webhook_id": { description: "x" },
+  "POST /webhooks/:webhook_id/rotate-secret": {},
   "POST /v1/permissions/explain": { key_id: `key_${"0".repeat(32)}`, skill: "github/x" },
   "POST /api-keys": { label: "x" },
   "POST /api-keys/import": { keys: [{ label: "x" }] },
@@ -95,5 +105,8 @@ function pathOf(pattern: string, ids: PathIds): string {
     .replace(":user_id", of("user"))
     .replace(":invitation_id", of("invitation"))
     .replace(":wearer_id", of("wearer"))
+    .replace(":webhook_id", of("webhook"))
+    .replace(":delivery_id", of("delivery"))
+    .replace(":recharge_id", of("recharge"))
     .replace(":slug", "no-such-plan");
 }

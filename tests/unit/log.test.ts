@@ -14,6 +14,11 @@ describe("log", () => {
     }
   });
 
+  test("a webhook's secret is blotted out too", () => {
+    const text = redactSecrets("near whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/+KQ9r8GKYo=: error");
+    expect(text).toBe("near whsec_[redacted]: error");
+  });
+
   test("ids stay readable", () => {
     const text = "key_01a1fc36338e7330aa560d05b80492df org_1 req_9838b89e5f0000004";
     expect(redactSecrets(text)).toBe(text);

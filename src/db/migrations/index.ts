@@ -13,6 +13,7 @@ import holdPrices from "./0011_hold_prices.sql" with { type: "text" };
 import importing from "./0012_import.sql" with { type: "text" };
 import usageFloors from "./0013_usage_floors.sql" with { type: "text" };
 import dialect from "./0014_dialect.sql" with { type: "text" };
+import pendingDeliveries from "./0015_pending_deliveries.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { name: "0012_import", sql: importing },
   { name: "0013_usage_floors", sql: usageFloors },
   { name: "0014_dialect", sql: dialect },
+  { name: "0015_pending_deliveries", sql: pendingDeliveries },
 ];

@@ -68,6 +68,10 @@ export const webhookDeliveries = sqliteTable(
   },
   (table) => [
     index("webhook_deliveries_due").on(table.nextAttemptAtMs).where(sql`state = 'pending'`),
+    // The dispatcher looks by webhook, so that what waits for a slow one is not in the others' way.
+    index("webhook_deliveries_pending")
+      .on(table.webhookId, table.nextAttemptAtMs)
+      .where(sql`state = 'pending'`),
     index("webhook_deliveries_webhook").on(table.webhookId, table.createdAtMs, table.id),
     uniqueIndex("webhook_deliveries_event").on(table.eventId, table.webhookId),
   ],

@@ -83,6 +83,8 @@ const tags = [
   { name: "Credits", description: "What organizations have, spend and hold." },
   { name: "Prices", description: "What a request of a skill and the tokens of a model cost." },
   { name: "Usage", description: "What was used, by whom, when and what for." },
+  { name: "Recharges", description: "Asking for credits before they run out." },
+  { name: "Webhooks", description: "Where events go, and whether they arrived." },
   { name: "Plans", description: "Named limits that keys and organizations share." },
   { name: "Audit log", description: "Who changed what, when and from where." },
   { name: "System", description: "Health and figures." },

@@ -1,0 +1,1 @@
+CREATE INDEX `webhook_deliveries_pending` ON `webhook_deliveries` (`webhook_id`,`next_attempt_at_ms`) WHERE state = 'pending';
