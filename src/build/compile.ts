@@ -16,6 +16,9 @@ async function compile(target: Target, outfile: string): Promise<void> {
     minify: { whitespace: true, syntax: true },
     define: { TOLLGATE_THREAD_MODULE: JSON.stringify("./db/thread.js") },
     sourcemap: "none",
+    // Parsed beforehand: a start takes two thirds of the time, the binary is 7 MiB larger.
+    bytecode: true,
+    format: "esm",
     plugins: [libsqlPlugin(platform.libsql)],
   });
   for (const message of result.logs) console.error(String(message));
