@@ -2,20 +2,26 @@ import type { Account, CreditGrant, KeyOwners, LedgerState } from "./ledger-stat
 import { availableMicros } from "./shortage.ts";
 import type { Spend } from "./spend-windows.ts";
 
-/** Spenders whose state is remembered between two batches; with more, all are read again. */
+/** Keys and spenders that are remembered between two batches; with more, all are read again. */
 export const ledgerCacheMax = 20_000;
+
+interface Remembered {
+  account: Account;
+  grants: CreditGrant[];
+  spends: Map<string, Spend>;
+}
 
 /**
  * What the last batches left in the database, so that the next need not read it again: that is a third of
- * the work of a charge. It is a copy and no more. Whoever else changes an account raises its version, and
- * the conditional write of a batch that rests on the copy then fails, and it is read anew. Limits are
- * outside that: they are told by a version of their own.
+ * the work of a charge. It is a copy and no more. Whoever else changes an account, its grants or what is
+ * spent from it raises its version, and the conditional write of a batch that rests on the copy then fails,
+ * and it is read anew. So nothing may come of an account that a batch does not write: see `Ledger`. Limits
+ * are outside that: they are told by a version of their own.
  */
 export class LedgerCache {
-  #accounts = new Map<string, Account>();
-  #grants = new Map<string, CreditGrant[]>();
+  #organizations = new Map<string, Remembered>();
   #owners = new Map<string, KeyOwners>();
-  #spends = new Map<string, Spend>();
+  #spendsCount = 0;
   #limitsVersion = 0;
 
   /** Drops everything that was read under another version of the limits. */
@@ -24,15 +30,16 @@ export class LedgerCache {
     this.#limitsVersion = limitsVersion;
   }
 
-  get isEmpty(): boolean {
-    return this.#owners.size + this.#accounts.size === 0;
+  forget(): void {
+    this.#organizations.clear();
+    this.#owners.clear();
+    this.#spendsCount = 0;
   }
 
-  forget(): void {
-    this.#accounts.clear();
-    this.#grants.clear();
-    this.#owners.clear();
-    this.#spends.clear();
+  /** Drops all that hangs on the version of one account. */
+  forgetOrganization(organizationId: string): void {
+    this.#spendsCount -= this.#organizations.get(organizationId)?.spends.size ?? 0;
+    this.#organizations.delete(organizationId);
   }
 
   ownersOf(keyId: string): KeyOwners | undefined {
@@ -40,47 +47,63 @@ export class LedgerCache {
   }
 
   hasAccount(organizationId: string): boolean {
-    return this.#accounts.has(organizationId);
+    return this.#organizations.has(organizationId);
   }
 
-  hasSpend(spenderId: string): boolean {
-    return this.#spends.has(spenderId);
+  hasSpend(organizationId: string, spenderId: string): boolean {
+    return this.#organizations.get(organizationId)?.spends.has(spenderId) === true;
   }
 
   /** Adds copies of what is remembered to a state: a batch may fail, and must leave this as it is. */
   addTo(
     state: Pick<LedgerState, "accounts" | "grants" | "spends">,
-    about: { organizationIds: readonly string[]; spenderIds: readonly string[] },
+    about: { organizationIds: Iterable<string>; keys: readonly KeyOwners[] },
   ): void {
     for (const id of about.organizationIds) {
-      const account = this.#accounts.get(id);
-      if (account === undefined) continue;
-      state.accounts.set(id, { ...account });
-      const grants = this.#grants.get(id);
-      if (grants !== undefined) state.grants.set(id, grants.map(copyOf));
+      const known = this.#organizations.get(id);
+      if (known === undefined) continue;
+      state.accounts.set(id, { ...known.account });
+      state.grants.set(id, known.grants.map(copyOf));
     }
-    for (const id of about.spenderIds) {
-      const spend = this.#spends.get(id);
-      if (spend !== undefined) state.spends.set(id, { ...spend });
+    for (const { organizationId, spenders } of about.keys) {
+      const known = this.#organizations.get(organizationId);
+      for (const { id } of spenders) {
+        const spend = known?.spends.get(id);
+        if (spend !== undefined && !state.spends.has(id)) state.spends.set(id, { ...spend });
+      }
     }
   }
 
   /** Remembers what a batch has written. */
   keep(state: LedgerState): void {
-    if (this.#spends.size + this.#owners.size >= ledgerCacheMax) this.forget();
+    if (this.#spendsCount + this.#owners.size >= ledgerCacheMax) this.forget();
     for (const [id, account] of state.accounts) {
-      const version = account.version + (account.isChanged ? 1 : 0);
-      const availableBeforeMicros = availableMicros(account);
-      this.#accounts.set(id, { ...account, availableBeforeMicros, version, isChanged: false });
-      const grants = state.grants.get(id)?.filter(({ remainingMicros }) => remainingMicros > 0);
-      if (grants === undefined) this.#grants.delete(id);
-      else this.#grants.set(id, grants.map(copyOf));
+      if (account.isChanged) this.#keepAccount(id, account, state.grants.get(id) ?? []);
     }
-    for (const [id, owners] of state.keys) this.#owners.set(id, owners);
-    for (const id of state.changedSpends) {
-      const spend = state.spends.get(id);
-      if (spend !== undefined) this.#spends.set(id, spend);
+    for (const owners of state.keys.values()) {
+      this.#owners.set(owners.keyId, owners);
+      const known = this.#organizations.get(owners.organizationId);
+      for (const { id } of owners.spenders) {
+        const spend = state.changedSpends.has(id) ? state.spends.get(id) : undefined;
+        if (known === undefined || spend === undefined) continue;
+        if (!known.spends.has(id)) this.#spendsCount++;
+        known.spends.set(id, spend);
+      }
     }
+  }
+
+  #keepAccount(id: string, account: Account, grants: readonly CreditGrant[]): void {
+    const known = this.#organizations.get(id);
+    this.#organizations.set(id, {
+      account: {
+        ...account,
+        availableBeforeMicros: availableMicros(account),
+        version: account.version + 1,
+        isChanged: false,
+      },
+      grants: grants.filter(({ remainingMicros }) => remainingMicros > 0).map(copyOf),
+      spends: known?.spends ?? new Map(),
+    });
   }
 }
 

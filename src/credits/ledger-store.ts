@@ -61,12 +61,14 @@ export async function readState(
   const owners = [...known, ...(await readOwners(db, [...keyIds].filter(isUnknown)))];
   const ofKeys = owners.map(({ organizationId }) => organizationId);
   const organizationIds = [...new Set([...about.organizationIds, ...ofKeys])];
-  const spenderIds = [...new Set(owners.flatMap((key) => key.spenders.map(({ id }) => id)))];
+  const spenderIds = owners.flatMap(({ organizationId, spenders }) =>
+    spenders.flatMap(({ id }) => (cache.hasSpend(organizationId, id) ? [] : id)),
+  );
   const money = await readMoney(db, {
     organizationIds: organizationIds.filter((id) => !cache.hasAccount(id)),
-    spenderIds: spenderIds.filter((id) => !cache.hasSpend(id)),
+    spenderIds,
   });
-  cache.addTo(money, { organizationIds, spenderIds });
+  cache.addTo(money, { organizationIds, keys: owners });
   const [charged, heldFor] = await Promise.all([
     readCharged(db, [...about.requests, ...byId]),
     readHeldFor(db, about.requests),

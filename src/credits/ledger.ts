@@ -134,26 +134,38 @@ export class Ledger {
       if (version === this.options.limitsVersion()) this.#cache.keep(state);
       this.commits++;
       this.movements += movements.length;
-      this.options.onCommitted?.(state);
-      follow?.committed();
+      try {
+        this.options.onCommitted?.(state);
+        follow?.committed();
+      } catch (error) {
+        // It is on the disk: a fault of ours must not make it again. It ends the process instead.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
       return results;
     }
   }
 
-  /** What the movements make of the state. Nobody is refused out of memory: that is read first. */
+  /**
+   * What the movements make of the state. The conditional write proves what is remembered of the accounts it
+   * changes; of any other (a refusal, a repeated or a free call, nothing to expire) what is in the file is
+   * read first.
+   */
   async #work(
     movements: readonly Movement<unknown>[],
   ): Promise<{ state: LedgerState; at: Instant; results: unknown[] }> {
     const about = keysOf(movements);
-    // What is about an account as a whole may find nothing to do, which no write stands for either.
-    if (about.organizationIds.size > 0) this.#cache.forget();
-    const isRemembered = !this.#cache.isEmpty;
-    const state = await readState(this.options.db, about, this.#cache);
-    const at = this.#now();
-    const results = movements.map(({ apply }) => apply(state, at));
-    if (state.refusals.length === 0 || !isRemembered) return { state, at, results };
-    this.#cache.forget();
-    return this.#work(movements);
+    for (;;) {
+      const state = await readState(this.options.db, about, this.#cache);
+      const at = this.#now();
+      const results = movements.map(({ apply }) => apply(state, at));
+      const unproven = [...state.accounts.values()].filter(
+        ({ organizationId, isChanged }) => !isChanged && this.#cache.hasAccount(organizationId),
+      );
+      if (unproven.length === 0) return { state, at, results };
+      for (const { organizationId } of unproven) this.#cache.forgetOrganization(organizationId);
+    }
   }
 
   #now(): Instant {

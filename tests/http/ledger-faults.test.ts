@@ -3,8 +3,9 @@ import type { Client } from "@libsql/client/sqlite3";
 import { drizzle } from "drizzle-orm/libsql/sqlite3";
 import { Ledger } from "../../src/credits/ledger.ts";
 import { charge } from "../../src/credits/movements.ts";
-import type { Database } from "../../src/db/client.ts";
+import { type Database, openFile } from "../../src/db/client.ts";
 import { WindowClock } from "../../src/limits/window-clock.ts";
+import { addOrganization } from "../support/people.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -178,6 +179,61 @@ describe("what a batch remembers for the next", () => {
     expect(await spend(key, 1)).toHaveProperty("shortage.of", "key");
     await patch(null);
     expect(await spend(key, 1_000_000)).toHaveProperty("done");
+  });
+
+  test("is not what a repeated or a free call goes by, nor what follows from one", async () => {
+    const acme = await addOrganization(app, `acme-${crypto.randomUUID().slice(0, 8)}`);
+    const headers = { "tollgate-organization": acme };
+    const manage = (path: string, body?: unknown, method?: string) =>
+      app.manage(path, {
+        headers,
+        ...(body === undefined ? {} : { body }),
+        ...(method && { method }),
+      });
+    const { secret: key } = (await manage("/api-keys", { label: "x" })).body;
+    const credits = `/organizations/${acme}/credits`;
+    const charged = { key, cost: 5, request_id: "first" };
+    await manage(credits, { kind: "grant", amount: 10 });
+    expect((await manage("/v1/keys/verify", charged)).body.remaining_credits).toBe(5);
+    await manage(credits, { kind: "purchase", amount: 100 });
+    const rule = { below: 20, add: 50, monthly_max: 500 };
+    await manage(`/organizations/${acme}/recharge-rule`, rule, "PUT");
+    const again = (await manage("/v1/keys/verify", charged)).body;
+    expect([again.charged, again.remaining_credits]).toEqual([5, 105]);
+    expect((await manage(`/organizations/${acme}/recharges`)).body.data).toEqual([]);
+  });
+
+  test("does not outlive a workspace's limit, whoever changes it", async () => {
+    await grant(10);
+    const key = await app.newKey();
+    const { workspace_id } = (await app.manage(`/api-keys/${key.id}`)).body;
+    const { usage } = (await app.manage(`/workspaces/${workspace_id}`)).body;
+    const limit = (spend_limit: number | null) =>
+      app.manage(`/workspaces/${workspace_id}`, { method: "PATCH", body: { spend_limit } });
+    expect(await spend(key, 1)).toHaveProperty("done");
+    await limit(usage + 1);
+    expect(await spend(key, 1_000_000)).toHaveProperty("shortage.of", "workspace");
+    await limit(null);
+    expect(await spend(key, 1_000_000)).toHaveProperty("done");
+    const other = openFile(app.paths.database, 1_000);
+    await other.execute(
+      `UPDATE workspaces SET spend_limit_micros = 1 WHERE id = '${workspace_id}'`,
+    );
+    other.close();
+    await app.services.watch.check();
+    expect(await spend(key, 1)).toHaveProperty("shortage.of", "workspace");
+    await limit(null);
+  });
+
+  test("of one organization is not dropped when another has too little", async () => {
+    await grant(10);
+    const rich = await app.newKey();
+    const poor = await addOrganization(app, `poor-${crypto.randomUUID().slice(0, 8)}`);
+    const headers = { "tollgate-organization": poor };
+    const made = await app.manage("/api-keys", { headers, body: { label: "poor" } });
+    const outcomes = await Promise.all([spend(rich, 1), spend(made.body, 1), spend(rich, 1)]);
+    expect(outcomes.map((outcome) => "done" in outcome)).toEqual([true, false, true]);
+    expect(await isProven()).toBe(true);
   });
 
   test("holds what was spent: many small charges end exactly at the limit", async () => {

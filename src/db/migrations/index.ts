@@ -14,6 +14,7 @@ import importing from "./0012_import.sql" with { type: "text" };
 import usageFloors from "./0013_usage_floors.sql" with { type: "text" };
 import dialect from "./0014_dialect.sql" with { type: "text" };
 import pendingDeliveries from "./0015_pending_deliveries.sql" with { type: "text" };
+import workspaceLimitsTrigger from "./0016_workspace_limits_trigger.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   { name: "0013_usage_floors", sql: usageFloors },
   { name: "0014_dialect", sql: dialect },
   { name: "0015_pending_deliveries", sql: pendingDeliveries },
+  { name: "0016_workspace_limits_trigger", sql: workspaceLimitsTrigger },
 ];
