@@ -235,6 +235,14 @@ export function userSpenderId(organizationId: string, userId: string): string {
   return `${organizationId} ${userId}`;
 }
 
+/** The names of those requests (`requestName`) that were charged before. */
+export async function findCharged(
+  db: Database,
+  requests: LedgerKeys["requests"],
+): Promise<ReadonlySet<string>> {
+  return new Set((await readCharged(db, requests)).map(nameOf));
+}
+
 /** What was charged for these requests before: mostly nothing, which the index of requests tells. */
 async function readCharged(db: Database, requests: LedgerKeys["requests"]): Promise<Entry[]> {
   if (requests.length === 0) return [];

@@ -6,7 +6,7 @@ import type { WindowClock } from "../limits/window-clock.ts";
 import type { Consequences } from "./credit-events.ts";
 import { LedgerCache } from "./ledger-cache.ts";
 import type { LedgerState } from "./ledger-state.ts";
-import { type LedgerKeys, readState } from "./ledger-store.ts";
+import { findCharged, type LedgerKeys, readState } from "./ledger-store.ts";
 import { commitState } from "./ledger-write-store.ts";
 import type { Instant, Request } from "./movements.ts";
 import { type Shortage, shortageOf } from "./shortage.ts";
@@ -85,6 +85,11 @@ export class Ledger {
     const key = state.keys.get(keyId);
     if (key === undefined) return undefined;
     return shortageOf(state, key, { micros, atMs: this.#now().windowMs });
+  }
+
+  /** The names of those requests (`requestName`) that were charged before. */
+  findCharged(requests: readonly Omit<Request, "subject">[]): Promise<ReadonlySet<string>> {
+    return findCharged(this.options.db, requests);
   }
 
   async #runAll(): Promise<void> {

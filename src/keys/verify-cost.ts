@@ -1,9 +1,11 @@
 import { DomainError, invalidField } from "../core/errors.ts";
 import { readAmount } from "../credits/amount-schemas.ts";
+import type { Ledger } from "../credits/ledger.ts";
 import type { Cost } from "../credits/movements.ts";
 import type { PriceBook } from "../prices/price-book.ts";
 import { type Priced, priceAt, quote, readPriced } from "../prices/quote.ts";
 import type { AskedUnits } from "../prices/units-schema.ts";
+import type { KeyGate } from "./key-gate.ts";
 import type { HoldCredits, VerifyKey } from "./verify-schemas.ts";
 
 /** What a call is to cost: an amount that the caller names, or units of what has a price. */
@@ -62,14 +64,32 @@ function byPrice(
   return { isSome: true, isByPrice: true, at };
 }
 
-/** Throws the 422 of a cost that cannot be worked out, before any key of a batch is charged. */
-export function requireCosts(inputs: readonly VerifyKey[], book: PriceBook, wallMs: number): void {
-  inputs.forEach((input, index) => {
-    const fault = faultOf(input, book, wallMs);
-    if (fault === undefined) return;
+/**
+ * Throws the 422 of a cost that cannot be worked out, before any key of a batch is charged. A repeated
+ * request needs no price: it gets the same again, also when its price has ended since.
+ */
+export async function requireCosts(
+  inputs: readonly VerifyKey[],
+  { gate, ledger, prices }: { gate: KeyGate; ledger: Ledger; prices: { book: PriceBook } },
+): Promise<void> {
+  const wallMs = gate.clock.nowMs();
+  for (const [index, input] of inputs.entries()) {
+    const fault = faultOf(input, prices.book, wallMs);
+    if (fault === undefined) continue;
     const { code, message, options } = fault;
+    if (code === "price_not_found" && (await isRepeated(input, { gate, ledger }))) continue;
     throw new DomainError(code, message, { ...options, param: `keys.${index}.${options.param}` });
-  });
+  }
+}
+
+async function isRepeated(
+  { key, request_id: requestId, attempt = 1 }: VerifyKey,
+  { gate, ledger }: { gate: KeyGate; ledger: Ledger },
+): Promise<boolean> {
+  if (requestId === undefined) return false;
+  const secret = await gate.find(key);
+  if (secret === undefined) return false;
+  return (await ledger.findCharged([{ keyId: secret.live.id, requestId, attempt }])).size > 0;
 }
 
 function faultOf(input: VerifyKey, book: PriceBook, wallMs: number): DomainError | undefined {

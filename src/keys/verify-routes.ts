@@ -95,7 +95,7 @@ export function verifyRoutes(services: {
       "/v1/keys/verify-batch",
       async ({ body, actor, set }) => {
         const { organizationId } = actor;
-        requireCosts(body.keys, services.prices.book, services.gate.clock.nowMs());
+        await requireCosts(body.keys, services);
         const data: schemas.Verdict[] = [];
         for (let at = 0; at < body.keys.length; at += keysPerTurn) {
           const some = body.keys.slice(at, at + keysPerTurn);

@@ -376,6 +376,21 @@ describe("a charge by price", () => {
     expect((await manage(at("/credits"))).body).toMatchObject({ balance: 97, held: 7 });
   });
 
+  test("in a batch: a repeated request gets the same again when its price has ended", async () => {
+    await perRequest(skill, 1);
+    const once = { key: key.secret, skill, units: {}, request_id: "once" };
+    expect((await manage("/v1/keys/verify", { body: once })).body.charged).toBe(1);
+    clock.advance(1);
+    await app.manage("/prices/end", { body: { kind: "skill", subject: skill } });
+    clock.advance(1);
+    const batch = (keys: object[]) => manage("/v1/keys/verify-batch", { body: { keys } });
+    const repeated = await batch([once]);
+    expect([repeated.status, repeated.body.data[0].charged]).toEqual([200, 1]);
+    const another = await batch([once, { ...once, request_id: "another" }]);
+    expect([another.status, another.body.error.param]).toEqual([422, "keys.1.skill"]);
+    expect(await balance()).toBe(99);
+  });
+
   test("in a batch: a price that is missing is 422 before anybody is charged", async () => {
     await perRequest(skill, 1);
     const good = { key: key.secret, skill, units: {} };
