@@ -20,6 +20,7 @@ import { readAmount } from "./amount-schemas.ts";
 import { type BalanceChange, eventsOfChange } from "./credit-events.ts";
 import type { CreditsContext } from "./credits-context.ts";
 import { describeEntry } from "./describe-credits.ts";
+import { changesTooFast } from "./ledger.ts";
 import type { Entry } from "./ledger-state.ts";
 import { balanceMaxMicros } from "./micros.ts";
 import { entryOfNobody } from "./movements.ts";
@@ -31,67 +32,67 @@ import type { AddCredits, LedgerEntry } from "./schemas.ts";
  * recharge that is not open.
  */
 export async function addCredits(
-  { db, audit, clock, showAccount }: CreditsContext,
+  { db, audit, clock, ledger, showAccount }: CreditsContext,
   making: { input: AddCredits; actor: Actor; alongside: (made: LedgerEntry) => Alongside },
 ): Promise<LedgerEntry> {
   const { input, actor, alongside } = making;
   const micros = signedMicros(input);
   const nowMs = clock.nowMs();
   const expiresAtMs = endOf(input, nowMs);
-  const made = await audit
-    .record({
-      actor,
-      build: async ({ id: createdBy, organizationId }) => {
-        const account = await findAccount(db, organizationId);
-        const balanceMicros = account.balanceMicros + micros;
-        if (balanceMicros < account.heldMicros || balanceMicros > balanceMaxMicros) throw unfit();
-        if (expiresAtMs !== null && (await countGrants(db, organizationId)) >= creditGrantsMax) {
-          const message = `An organization has ${creditGrantsMax} grants that expire at most.`;
-          throw new DomainError("conflict", message);
-        }
-        const grantId = expiresAtMs === null ? null : newId("grant", nowMs);
-        const entry: Entry = {
-          ...entryOfNobody,
-          id: newId("entry", nowMs),
-          organizationId,
-          atMs: nowMs,
-          kind: input.kind,
-          amountMicros: micros,
-          balanceMicros,
-          grantId,
-          reason: input.reason ?? null,
-          createdBy,
-        };
-        const made = describeEntry(entry);
-        const fulfilled = await fulfil(db, { organizationId, input, entry });
-        const change = changeOf(account, entry);
-        const grant =
-          grantId === null || expiresAtMs === null
-            ? []
-            : insertGrant(db, {
-                id: grantId,
-                organizationId,
-                remainingMicros: micros,
-                expiresAtMs,
-              });
-        return {
-          change: [...fulfilled, ...grant, ...addToBalance(db, entry, account.version)],
-          entry: {
-            action: "credits.added",
-            targetId: entry.id,
+  const made = await ledger
+    .alone(actor.organizationId, () =>
+      audit.record({
+        actor,
+        build: async ({ id: createdBy, organizationId }) => {
+          const account = await findAccount(db, organizationId);
+          const balanceMicros = account.balanceMicros + micros;
+          if (balanceMicros < account.heldMicros || balanceMicros > balanceMaxMicros) throw unfit();
+          if (expiresAtMs !== null && (await countGrants(db, organizationId)) >= creditGrantsMax) {
+            const message = `An organization has ${creditGrantsMax} grants that expire at most.`;
+            throw new DomainError("conflict", message);
+          }
+          const grantId = expiresAtMs === null ? null : newId("grant", nowMs);
+          const entry: Entry = {
+            ...entryOfNobody,
+            id: newId("entry", nowMs),
             organizationId,
-            changes: { before: null, after: made },
-          },
-          alongside: [...insertEvents(db, eventsOfChange(change, nowMs)), ...alongside(made)],
-          result: made,
-        };
-      },
-    })
+            atMs: nowMs,
+            kind: input.kind,
+            amountMicros: micros,
+            balanceMicros,
+            grantId,
+            reason: input.reason ?? null,
+            createdBy,
+          };
+          const made = describeEntry(entry);
+          const fulfilled = await fulfil(db, { organizationId, input, entry });
+          const change = changeOf(account, entry);
+          const grant =
+            grantId === null || expiresAtMs === null
+              ? []
+              : insertGrant(db, {
+                  id: grantId,
+                  organizationId,
+                  remainingMicros: micros,
+                  expiresAtMs,
+                });
+          return {
+            change: [...fulfilled, ...grant, ...addToBalance(db, entry, account.version)],
+            entry: {
+              action: "credits.added",
+              targetId: entry.id,
+              organizationId,
+              changes: { before: null, after: made },
+            },
+            alongside: [...insertEvents(db, eventsOfChange(change, nowMs)), ...alongside(made)],
+            result: made,
+          };
+        },
+      }),
+    )
     .catch((error: unknown) => {
-      // A charge came between the read and the write, again and again.
-      if (!isOvertaken(error)) throw error;
-      const options = { retryAfterSeconds: 1 };
-      throw new DomainError("overloaded", "The account changes too fast. Try again.", options);
+      // Another process came between the read and the write, again and again.
+      throw isOvertaken(error) ? changesTooFast(error) : error;
     });
   await showAccount(actor.organizationId);
   return made;

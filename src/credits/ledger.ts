@@ -43,6 +43,8 @@ interface Waiting {
  */
 export class Ledger {
   #waiting: Waiting[] = [];
+  /** What waits for a pause between two batches. */
+  #alone: (() => Promise<void>)[] = [];
   #isRunning = false;
   #cache = new LedgerCache();
   commits = 0;
@@ -64,18 +66,11 @@ export class Ledger {
 
   /** Resolves with what the movement came to, when it is on the disk. */
   move<T>(movement: Movement<T>): Promise<T> {
-    if (this.#waiting.length >= ledgerQueueMax) {
-      const options = { retryAfterSeconds: 1 };
-      return Promise.reject(new DomainError("overloaded", "Too many charges wait.", options));
-    }
+    if (this.#waiting.length >= ledgerQueueMax) return Promise.reject(tooManyWait());
     return new Promise<T>((resolve, reject) => {
       const waiting = { movement, resolve, reject } as unknown as Waiting;
       this.#waiting.push(waiting);
-      if (!this.#isRunning) {
-        this.#isRunning = true;
-        // In a turn of its own: what else arrives in this one shares the commit.
-        setImmediate(() => void this.#runAll());
-      }
+      this.#run();
     });
   }
 
@@ -92,9 +87,35 @@ export class Ledger {
     return findCharged(this.options.db, requests);
   }
 
+  /**
+   * Does work that changes an account by other means, between two batches: in one process nobody overtakes
+   * anybody. Rejects with what the work throws.
+   */
+  alone<T>(organizationId: string, work: () => Promise<T>): Promise<T> {
+    if (this.#alone.length >= ledgerQueueMax) return Promise.reject(tooManyWait());
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#alone.push(async () => {
+      await work().then(resolve, reject);
+      this.#cache.forgetOrganization(organizationId);
+    });
+    this.#run();
+    return promise;
+  }
+
+  #run(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // In a turn of its own: what else arrives in this one shares the commit.
+    setImmediate(() => void this.#runAll());
+  }
+
   async #runAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await this.#runBatch(this.#waiting.splice(0, ledgerBatchMax));
+    while (this.#waiting.length + this.#alone.length > 0) {
+      // One at a time, so that many of them do not keep the charges waiting.
+      await this.#alone.shift()?.();
+      if (this.#waiting.length > 0) {
+        await this.#runBatch(this.#waiting.splice(0, ledgerBatchMax));
+      }
       // Answers go out and requests come in before the next commit begins, and share it.
       await new Promise(setImmediate);
     }
@@ -133,7 +154,8 @@ export class Ledger {
       } catch (error) {
         // Whatever was written or not: what is in the file is read again.
         this.#cache.forget();
-        if (!isOvertaken(error) || attempt >= attemptsMax) throw error;
+        if (!isOvertaken(error)) throw error;
+        if (attempt >= attemptsMax) throw changesTooFast(error);
         continue;
       }
       if (version === this.options.limitsVersion()) this.#cache.keep(state);
@@ -177,6 +199,16 @@ export class Ledger {
     const wallMs = this.options.clock.nowMs();
     return { wallMs, windowMs: this.options.windowClock.nowMs(wallMs) };
   }
+}
+
+function tooManyWait(): DomainError {
+  return new DomainError("overloaded", "Too many charges wait.", { retryAfterSeconds: 1 });
+}
+
+/** Another process changes the same account again and again. */
+export function changesTooFast(cause: unknown): DomainError {
+  const options = { retryAfterSeconds: 1, cause };
+  return new DomainError("overloaded", "The account changes too fast. Try again.", options);
 }
 
 function keysOf(movements: readonly Movement<unknown>[]): LedgerKeys {

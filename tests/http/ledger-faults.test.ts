@@ -225,6 +225,21 @@ describe("what a batch remembers for the next", () => {
     await limit(null);
   });
 
+  test("starves nobody: grants one after the other and charges beside them all come through", async () => {
+    await grant(10);
+    const keys = await Promise.all(Array.from({ length: 8 }, () => app.newKey()));
+    let isDone = false;
+    let charges = 0;
+    const charging = keys.map(async (key) => {
+      for (; !isDone || charges < 100; charges++)
+        expect(await spend(key, 1)).toHaveProperty("done");
+    });
+    for (let at = 0; at < 60; at++) expect((await grant(1)).status).toBe(201);
+    isDone = true;
+    await Promise.all(charging);
+    expect(await isProven()).toBe(true);
+  });
+
   test("of one organization is not dropped when another has too little", async () => {
     await grant(10);
     const rich = await app.newKey();
