@@ -42,8 +42,8 @@ export function charge(
   const key = ownersOf(state, request.keyId);
   const shortage = shortageOf(state, key, { micros: cost.micros, atMs: at.windowMs });
   if (shortage !== undefined) return refuse(state, key, shortage);
-  const admittedAtMs = at.windowMs;
-  const entry = spend(state, key, request, { ...cost, at, admittedAtMs, holdId: null });
+  const parts = [{ micros: cost.micros, admittedAtMs: at.windowMs }];
+  const entry = spend(state, key, request, { ...cost, at, parts, holdId: null });
   return { done: entry, replayed: false };
 }
 
@@ -81,7 +81,8 @@ export function hold(
 
 /**
  * Turns an open hold into a charge of what the call cost: less, as much, or more when balance and
- * limits allow it. The charge belongs to the windows in which the hold was admitted.
+ * limits allow it. What was held belongs to the windows in which the hold was admitted, what comes beyond it
+ * to those of now, whose limits it is held against.
  */
 export function settle(
   state: LedgerState,
@@ -100,8 +101,9 @@ export function settle(
   end(state, open, "settled", at);
   open.settledMicros = micros;
   if (micros === 0) return { done: null };
-  const { admittedAtMs, id: holdId } = open;
-  return { done: spend(state, key, open, { ...cost, at, admittedAtMs, holdId }) };
+  const parts = [{ micros: Math.min(micros, open.amountMicros), admittedAtMs: open.admittedAtMs }];
+  if (extra > 0) parts.push({ micros: extra, admittedAtMs: at.windowMs });
+  return { done: spend(state, key, open, { ...cost, at, parts, holdId: open.id }) };
 }
 
 /** Gives back what an open hold reserves. */
@@ -138,15 +140,23 @@ function spend(
   state: LedgerState,
   key: KeyOwners,
   { requestId, attempt, subject }: Request,
-  what: Cost & { at: Instant; admittedAtMs: number; holdId: string | null },
+  what: Cost & {
+    at: Instant;
+    /** Which windows the cost belongs to, part by part. */
+    parts: readonly { micros: number; admittedAtMs: number }[];
+    holdId: string | null;
+  },
 ): Entry {
-  const { micros, at, admittedAtMs, holdId, priceId = null, units = null } = what;
+  const { micros, at, parts, holdId, priceId = null, units = null } = what;
   const { organizationId, keyId, workspaceId, userId } = key;
   const account = accountOf(state, organizationId);
   account.balanceMicros -= micros;
   account.isChanged = true;
   for (const { id } of key.spenders) {
-    addSpend(spendOf(state, id, at.windowMs), micros, { admittedAtMs, atMs: at.windowMs });
+    const spent = spendOf(state, id, at.windowMs);
+    for (const part of parts) {
+      addSpend(spent, part.micros, { admittedAtMs: part.admittedAtMs, atMs: at.windowMs });
+    }
     state.changedSpends.add(id);
   }
   spendGrants(state, organizationId, micros);

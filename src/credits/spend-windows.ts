@@ -78,7 +78,8 @@ export function addSpend(
 ): void {
   const admitted = windowStarts(admittedAtMs);
   const now = windowStarts(atMs);
-  spend.totalMicros += micros;
+  // After nine billion USD it stays there, and a limit that high is reached for good.
+  spend.totalMicros = Math.min(spend.totalMicros + micros, Number.MAX_SAFE_INTEGER);
   if (admitted.day >= Math.min(spend.dayStartMs, now.day)) spend.dayMicros += micros;
   if (admitted.week >= Math.min(spend.weekStartMs, now.week)) spend.weekMicros += micros;
   if (admitted.month >= Math.min(spend.monthStartMs, now.month)) spend.monthMicros += micros;

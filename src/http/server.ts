@@ -49,6 +49,8 @@ export function startServer(appFetch: Fetch, services: Served): Server<undefined
     idleTimeout: idleTimeoutSeconds,
     maxRequestBodySize: bunBodyBytesMax,
     development: false,
+    // Else a second server takes half of the connections, and nobody is told.
+    reusePort: false,
     routes: Object.fromEntries(presentedKeyPaths.map((path) => [path, hot])),
     fetch,
     error: (error) => {

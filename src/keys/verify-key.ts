@@ -88,10 +88,16 @@ export async function holdCredits(
   return move(verifier, { secret, input, cost, earlier: "heldFor" }, (asked) => {
     const { state, request, at, ...known } = asked;
     const outcome = hold(state, request, { ...known, ttlMs, at });
+    if ("done" in outcome && outcome.done.state !== "open") return holdClosed(outcome.done);
     const verdict = verdictOf(verifier, { secret, state, outcome });
     const answer = { ...verdict, hold: "done" in outcome ? describeHold(outcome.done) : null };
     return { outcome, answer, alongside: () => alongside(answer) };
   });
+}
+
+/** A repeated request whose hold has ended reserves nothing: whoever goes on would work for free. */
+function holdClosed({ state }: Hold): DomainError {
+  return new DomainError("hold_closed", `The hold of this request is ${state}. Use another one.`);
 }
 
 type Input = VerifyKey | HoldCredits;
@@ -171,7 +177,7 @@ async function move<Answer>(
     /** Where the state has what was made for the same request before. */
     earlier: "charged" | "heldFor";
   },
-  apply: (move: Move) => Moved<Answer>,
+  apply: (move: Move) => Moved<Answer> | DomainError,
 ): Promise<Answer> {
   const { secret, input, cost, earlier } = asking;
   const { request_id: givenId, attempt = 1 } = input;

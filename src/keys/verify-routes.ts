@@ -4,6 +4,7 @@ import type { Ledger } from "../credits/ledger.ts";
 import { sumUsd } from "../credits/micros.ts";
 import type { AnswerHeaders } from "../http/authenticate.ts";
 import type { Authorizer } from "../http/authorize.ts";
+import { ErrorSchema } from "../http/error-schemas.ts";
 import { type Answer, type Idempotency, isRetriable } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import type { Metrics } from "../http/metrics.ts";
@@ -80,14 +81,14 @@ export function verifyRoutes(services: {
         }),
       {
         body: schemas.HoldCreditsSchema,
-        response: { 200: schemas.HeldVerdictSchema },
+        response: { 200: schemas.HeldVerdictSchema, 409: ErrorSchema },
         detail: {
           [idempotentMark]: true,
           operationId: "holdCredits",
           tags: ["Credits"],
           summary: "Verify a key, and hold what its request can cost",
           description:
-            "Always 200, as verify is. Settle the hold with what the request cost, or release it; after its time it is released by itself.",
+            "200 whatever the verdict, as verify is; 409 for a repeated request whose hold has ended. Settle the hold with what the request cost, or release it; after its time it is released by itself.",
         },
       },
     )

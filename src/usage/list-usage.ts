@@ -80,7 +80,9 @@ function readCursor(cursor: string, order: string): Start {
   const groups = order.split(" ")[2];
   const length = columns + (groups === "" || groups === undefined ? 0 : groups.split(",").length);
   const [toMs, ...place] = readTexts(id);
-  const isPlace = place.every((part, at) => typeof part === (at < columns ? "number" : "string"));
+  const isPlace = place.every((part, at) =>
+    at < columns ? Number.isSafeInteger(part) : typeof part === "string",
+  );
   const moments = [Number(value), Number(toMs)];
   const areMoments = moments.every((ms) => Math.abs(ms) <= 8.64e15);
   if (!isPlace || place.length !== length || !areMoments) {

@@ -67,21 +67,25 @@ export class Dialler {
         headers: { ...message.headers, "content-length": String(Buffer.byteLength(message.body)) },
         ...(ca === undefined ? {} : { ca }),
       });
-      const stop = () => request.destroy(timeoutError());
-      message.signal.addEventListener("abort", stop, { once: true });
-      const settle = () => message.signal.removeEventListener("abort", stop);
-      request.on("error", (error) => {
+      // Settled here and not by an event alone: a request that was destroyed may tell nobody.
+      const end = (settle: () => void) => {
+        message.signal.removeEventListener("abort", stop);
         settle();
-        reject(error instanceof DialError ? error : new DialError(reasonOf(error)));
-      });
-      request.on("response", (response) => {
-        const retryAfter = response.headers["retry-after"] ?? null;
-        const done = () => {
-          settle();
-          request.destroy();
+        request.destroy();
+      };
+      const stop = () => end(() => reject(timeoutError()));
+      const answered = (response: http.IncomingMessage) =>
+        end(() => {
+          const retryAfter = response.headers["retry-after"] ?? null;
           resolve({ status: response.statusCode ?? 0, retryAfter });
-        };
-        drain(response, done);
+        });
+      message.signal.addEventListener("abort", stop, { once: true });
+      request.on("error", (error) => end(() => reject(new DialError(reasonOf(error)))));
+      request.on("response", (response) => drain(response, () => answered(response)));
+      // 101 takes the connection over, and there is no response then.
+      request.on("upgrade", (response, socket) => {
+        socket.destroy();
+        answered(response);
       });
       if (message.signal.aborted) stop();
       request.end(message.body);

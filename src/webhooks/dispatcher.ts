@@ -88,7 +88,8 @@ export class Dispatcher {
     this.#isStopping = true;
     const timer = setTimeout(() => this.#stop.abort(), stopWaitMs);
     while (this.#isLooking) await Bun.sleep(stopPauseMs);
-    await Promise.all(this.#running);
+    // The abort ends them all; the bound is for what does not hear of it.
+    await Promise.race([Promise.all(this.#running), Bun.sleep(2 * stopWaitMs)]);
     clearTimeout(timer);
     while (this.#isWriting) await Bun.sleep(stopPauseMs);
     await this.#write();

@@ -10,8 +10,8 @@ import {
   strictObject,
   timestamp,
 } from "../http/schema-parts.ts";
+import { webhookUrlLengthMax } from "./target-url.ts";
 
-export const webhookUrlLengthMax = 2_048;
 /** Seconds for which the secret before signs too. */
 export const secretGraceSecondsMax = 604_800;
 export const secretGraceSecondsDefault = 86_400;

@@ -2,6 +2,9 @@ import { invalidField } from "../core/errors.ts";
 import { type AddressRange, isInRanges, parseAddress } from "../permissions/address-range.ts";
 import { isAllowedAddress } from "./public-address.ts";
 
+/** Characters of a target, as it is stored and called. */
+export const webhookUrlLengthMax = 2_048;
+
 /**
  * Reads the URL of a webhook as it will be called: the parser turns hosts such as `0x7f000001` into
  * addresses. What a name stands for is judged at each call (`dialler.ts`). Throws 422 for what no call
@@ -23,6 +26,8 @@ export function readTargetUrl(text: string, allowed: readonly AddressRange[]): s
   if (url.protocol === "http:" && !mayBeInside(address?.toString(), allowed)) {
     throw invalidField("url", "Must be https, but to networks that the operator allows.");
   }
+  // What the parser makes of it is longer, since it writes some characters as three.
+  if (url.href.length > webhookUrlLengthMax) throw invalidField("url", "Too long once encoded.");
   return url.href;
 }
 

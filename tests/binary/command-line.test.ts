@@ -113,6 +113,10 @@ describe("what keeps it from starting is said in a sentence", () => {
     const other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
     expectFailure(["--port", String(other.port), "--data", fresh("taken")], "The port is taken");
     await other.stop(true);
+    const first = await startBinary({ cwd: folder, args: ["--data", fresh("first")] });
+    const { port } = new URL(first.url);
+    expectFailure(["--port", port, "--data", fresh("second")], "The port is taken");
+    await first.end();
     const server = await startBinary({ cwd: folder, args: ["--data", join(folder, "taken")] });
     for (let wait = 0; wait < 100 && !server.stderr().includes("mk_"); wait++) await Bun.sleep(20);
     expect(server.stderr()).toContain("shown this once");

@@ -223,6 +223,18 @@ describe("holds", () => {
     await expectProven();
   });
 
+  test("that have ended are no cover for a repeated request", async () => {
+    await grant(10);
+    const key = await newKey();
+    const { hold: one } = await hold(key, 4, { request_id: "r1" });
+    expect((await hold(key, 4, { request_id: "r1" })).hold.id).toBe(one.id);
+    await manage(`/v1/holds/${one.id}/release`, { method: "POST" });
+    const body = { key: key.secret, max_cost: 4, request_id: "r1" };
+    const again = await manage("/v1/holds", { body });
+    expect([again.status, again.body.error.code]).toEqual([409, "hold_closed"]);
+    await expectProven();
+  });
+
   test("of another organization are 404", async () => {
     await grant(10);
     const { hold: one } = await hold(await newKey(), 4);

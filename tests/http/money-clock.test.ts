@@ -83,13 +83,24 @@ describe.each(windows)("a %s limit, with a hold open over its end", (reset, star
     expect(await isProven()).toBe(true);
   });
 
-  test("counts what is settled beyond the hold for that window too", async () => {
+  test("counts what is settled beyond the hold for the window of its settling, which it has to fit", async () => {
     await begin(start);
     const key = await newKey({ spend_limit: 5, spend_limit_reset: reset });
     const open = await hold(key, 1);
     clock.step(Date.parse(next) - clock.nowMs());
     expect((await settle(open.id, 4)).status).toBe(200);
-    expect(await remaining(key)).toBe(5);
+    expect(await remaining(key)).toBe(2);
+    expect((await spend(key, 2.000001)).code).toBe("SPEND_LIMIT_REACHED");
+    expect(await isProven()).toBe(true);
+  });
+
+  test("is not overspent by many holds that cost more than they held", async () => {
+    await begin(start);
+    const key = await newKey({ spend_limit: 5, spend_limit_reset: reset });
+    const open = await Promise.all(Array.from({ length: 4 }, () => hold(key, 0.000001)));
+    clock.step(Date.parse(next) - clock.nowMs());
+    const settled = await Promise.all(open.map(({ id }) => settle(id, 4)));
+    expect(settled.map(({ status }) => status).toSorted()).toEqual([200, 402, 402, 402]);
     expect(await isProven()).toBe(true);
   });
 });

@@ -318,6 +318,12 @@ describe("a webhook", () => {
     expect(JSON.stringify(rows)).not.toContain(secret.slice(6));
   });
 
+  test("has a URL that is not too long once it is encoded, so that every list can show it", async () => {
+    const long = await manage(at(), { body: { url: `${url("/?")}${"<".repeat(700)}` } });
+    expect([long.status, long.body.error.param]).toEqual([422, "url"]);
+    expect((await manage(at())).status).toBe(200);
+  });
+
   test("is made once for an Idempotency-Key", async () => {
     const headers = { "tollgate-organization": organization, "idempotency-key": `k-${made}` };
     const init = { headers, body: { url: url() } };

@@ -181,6 +181,20 @@ describe("an answer", () => {
     });
   });
 
+  test("that takes the connection over is an answer, and the connection is closed", async () => {
+    const head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n";
+    const taking = createServer((socket) => socket.on("error", () => {}).write(head));
+    taking.listen(0, "127.0.0.1");
+    await new Promise((resolve) => taking.once("listening", resolve));
+    const closed = new Promise((resolve) =>
+      taking.once("connection", (socket) => socket.resume().once("close", resolve)),
+    );
+    const { port } = taking.address() as { port: number };
+    expect(await post(`http://127.0.0.1:${port}/`, { allowed: loopback })).toBe(101);
+    await closed;
+    taking.close();
+  });
+
   test("that nobody can give is a failure with the system's code and no more", async () => {
     const gone = startReceiver();
     await gone.stop();
