@@ -9,8 +9,8 @@ import { withKeys } from "./with-keys.ts";
 const helpWidth = 78;
 const help = `
 FILE is JSON (a list of keys, or {"keys": […]}), JSON Lines or CSV.
-Each key has a secret or a sha256 (hex or base64), a label, and what else a new
-key takes. The first line of a CSV names the columns:
+Each key has a secret or a sha256 (hex, base64 or base64url), a label, and what
+else a new key takes. The first line of a CSV names the columns:
 ${wrapped(importColumns)}
 Several scopes, hats, models, providers or addresses stand with spaces between.
 A thousand keys are one transaction; of more, each thousand is.`;
@@ -42,8 +42,12 @@ export function describeImport(command: Command, context: CommandContext): void 
       });
       const total = totalOf(reports, isDry);
       output.out(json ? JSON.stringify(total, null, 2) : listing(total.data));
-      for (const { index, message } of total.data) {
-        if (message !== null) output.err(`${index}: ${forTerminal(message)}`);
+      for (const { index, param, message } of total.data) {
+        if (message === null) continue;
+        const field = param === null ? [] : [`${forTerminal(param)}:`];
+        output.err(
+          wrapped([`${index}:`, ...field, ...forTerminal(message).split(" ")]).trimStart(),
+        );
       }
       const verb = isDry ? "would be imported" : "imported";
       const summary = `${total.imported + total.would_import} ${verb}, ${total.refused} refused.`;

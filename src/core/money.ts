@@ -17,6 +17,10 @@ export type HoldState = (typeof holdStates)[number];
 export const spendResets = ["never", "daily", "weekly", "monthly"] as const;
 export type SpendReset = (typeof spendResets)[number];
 
+/** What can run out: the balance, or somebody's spend limit. */
+export const shortageKinds = ["credits", "key", "workspace", "user"] as const;
+export type ShortageKind = (typeof shortageKinds)[number];
+
 /** What a price is for: a request by skill, or tokens by model. */
 export const priceKinds = ["skill", "model"] as const;
 export type PriceKind = (typeof priceKinds)[number];

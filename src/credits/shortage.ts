@@ -1,9 +1,10 @@
+import type { ShortageKind } from "../core/money.ts";
 import type { Account, KeyOwners, LedgerState, Spender } from "./ledger-state.ts";
 import { noSpend, rollSpend, type Spend, spentSince } from "./spend-windows.ts";
 
 /** Which limit refuses, what is left of it and what was asked. */
 export interface Shortage {
-  of: "credits" | Spender["kind"];
+  of: ShortageKind;
   leftMicros: number;
   askedMicros: number;
 }

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { type DomainError, type ErrorCode, type ErrorOptions, errorCodes } from "../core/errors.ts";
+import { shortageKinds } from "../core/money.ts";
 
 const closed = { additionalProperties: false };
 const codes = Object.keys(errorCodes) as ErrorCode[];
@@ -21,6 +22,7 @@ const FieldErrorSchema = Type.Object(
 const ShortageSchema = Type.Object(
   {
     of: Type.String({
+      enum: [...shortageKinds],
       description: "What ran out: `credits`, or the spend limit of a `key`, `workspace` or `user`.",
       examples: ["credits"],
     }),

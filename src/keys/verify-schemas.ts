@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { shortageKinds } from "../core/money.ts";
 import { amount } from "../credits/amount-schemas.ts";
 import {
   HoldSchema,
@@ -84,7 +85,7 @@ export const VerdictSchema = strictObject(
     remaining_credits: amount("What the organization can still spend, in USD.", 99.998),
     shortage: nullable(
       strictObject({
-        of: Type.String({ description: "Which limit refuses.", examples: ["credits"] }),
+        of: literals(shortageKinds, "What ran out: credits, or whose spend limit."),
         left: amount("What is left of it, in USD.", 0.001),
         asked: amount("What was asked, in USD.", 0.002),
       }),

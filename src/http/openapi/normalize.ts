@@ -31,7 +31,10 @@ export function normalizeDocument(raw: RawDocument, dialect: Dialect) {
     paths: { ...paths, ...aliasPaths(paths, dialect) },
     components: {
       securitySchemes: { bearerAuth: bearerAuth(dialect), sessionCookie },
-      parameters: { IdempotencyKey: idempotencyKeyParameter, Organization: organizationParameter },
+      parameters: {
+        IdempotencyKey: idempotencyKeyParameter,
+        OrganizationHeader: organizationParameter,
+      },
       headers: responseHeaders,
       responses,
       schemas: schemas.sorted(),

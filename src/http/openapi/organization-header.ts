@@ -11,4 +11,5 @@ export const organizationParameter = {
   example: "acme",
 };
 
-export const organizationReference = { $ref: "#/components/parameters/Organization" };
+/** Named apart from the schema of an organization: some generators have one room for all names. */
+export const organizationReference = { $ref: "#/components/parameters/OrganizationHeader" };
