@@ -115,6 +115,7 @@ export async function startServices(options: {
     audit,
     key: subkeys.webhookKey,
     allowed: parseWebhookNetworks(config),
+    noteListener: () => creditEvents.forgetWritten(),
   });
   const wake = () => dispatcher.wake();
   const rules = new RechargeRules();

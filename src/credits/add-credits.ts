@@ -5,8 +5,7 @@ import { newId } from "../crypto/ids.ts";
 import type { Alongside } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { requireOpenRecharge } from "../recharges/decline-recharge.ts";
-import { endRecharge } from "../recharges/recharge-store.ts";
+import { fulfilRecharge } from "../recharges/fulfil-recharge.ts";
 import { insertEvents } from "../webhooks/event-store.ts";
 import {
   type AccountRow,
@@ -63,7 +62,9 @@ export async function addCredits(
           createdBy,
         };
         const made = describeEntry(entry);
-        const fulfilled = await fulfil(db, { organizationId, input, entry });
+        const rechargeId = input.recharge_id;
+        const fulfilled =
+          rechargeId === undefined ? [] : await fulfilRecharge(db, { rechargeId, entry });
         const change = changeOf(account, entry);
         const grant =
           grantId === null || expiresAtMs === null
@@ -95,18 +96,6 @@ export async function addCredits(
     });
   await showAccount(actor.organizationId);
   return made;
-}
-
-/** The statements by which an entry fulfils the recharge that asked for it. */
-async function fulfil(
-  db: CreditsContext["db"],
-  what: { organizationId: string; input: AddCredits; entry: Entry },
-): Promise<Alongside> {
-  const { organizationId, input, entry } = what;
-  if (input.recharge_id === undefined) return [];
-  await requireOpenRecharge(db, organizationId, input.recharge_id);
-  const end = { state: "fulfilled" as const, endedAtMs: entry.atMs, entryId: entry.id };
-  return endRecharge(db, input.recharge_id, end);
 }
 
 function changeOf(account: AccountRow, entry: Entry): BalanceChange {
