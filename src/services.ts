@@ -115,6 +115,7 @@ export async function startServices(options: {
     audit,
     key: subkeys.webhookKey,
     allowed: parseWebhookNetworks(config),
+    noteListener: () => creditEvents.forgetWritten(),
   });
   const wake = () => dispatcher.wake();
   const rules = new RechargeRules();
@@ -193,6 +194,7 @@ export async function startServices(options: {
     credits: {
       ...changes,
       ledger,
+      rules,
       prices,
       billingUrl,
       showAccount: async (organizationId: string) => {

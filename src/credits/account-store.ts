@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, gte, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { EntryKind } from "../core/money.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { accounts, creditGrants, holds, ledger } from "../db/tables/index.ts";
@@ -68,6 +68,16 @@ export function changeLowBalance(
       .set({ lowBalanceMicros, version: sql`${accounts.version} + 1` })
       .where(eq(accounts.organizationId, organizationId)),
   ];
+}
+
+/** That so much can be spent, and not as much as `belowMicros`. */
+export function hasAvailable(
+  organizationId: string,
+  { fromMicros, belowMicros }: { fromMicros: number; belowMicros: number },
+): SQL {
+  const available = sql`${accounts.balanceMicros} - ${accounts.heldMicros}`;
+  return sql`EXISTS (SELECT 1 FROM ${accounts} WHERE ${accounts.organizationId} = ${organizationId}
+    AND ${available} >= ${fromMicros} AND ${available} < ${belowMicros})`;
 }
 
 export type LedgerRow = typeof ledger.$inferSelect;

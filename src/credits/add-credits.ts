@@ -2,11 +2,10 @@ import { DomainError, invalidField } from "../core/errors.ts";
 import type { EntryKind } from "../core/money.ts";
 import { parseTimestamp } from "../core/timestamp.ts";
 import { newId } from "../crypto/ids.ts";
-import type { Alongside } from "../db/client.ts";
+import type { Alongside, Database } from "../db/client.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { requireOpenRecharge } from "../recharges/decline-recharge.ts";
-import { endRecharge } from "../recharges/recharge-store.ts";
+import { fulfilRecharge } from "../recharges/fulfil-recharge.ts";
 import { insertEvents } from "../webhooks/event-store.ts";
 import {
   type AccountRow,
@@ -26,88 +25,101 @@ import { balanceMaxMicros } from "./micros.ts";
 import { entryOfNobody } from "./movements.ts";
 import type { AddCredits, LedgerEntry } from "./schemas.ts";
 
+interface Making {
+  input: AddCredits;
+  actor: Actor;
+  alongside: (made: LedgerEntry) => Alongside;
+}
+
 /**
  * Adds credits to an organization, or takes some back with an adjustment. Throws 422 for what is no
  * amount, and 409 for a balance that would be below what is held, or too large to be counted, or for a
  * recharge that is not open.
  */
-export async function addCredits(
-  { db, audit, clock, ledger, showAccount }: CreditsContext,
-  making: { input: AddCredits; actor: Actor; alongside: (made: LedgerEntry) => Alongside },
-): Promise<LedgerEntry> {
-  const { input, actor, alongside } = making;
-  const micros = signedMicros(input);
+export async function addCredits(context: CreditsContext, making: Making): Promise<LedgerEntry> {
+  const { audit, clock, ledger, showAccount } = context;
+  const { input, actor } = making;
   const nowMs = clock.nowMs();
-  const expiresAtMs = endOf(input, nowMs);
-  const made = await ledger
+  const asked = { micros: signedMicros(input), nowMs, expiresAtMs: endOf(input, nowMs) };
+  const { made, tried } = await ledger
     .alone(actor.organizationId, () =>
-      audit.record({
-        actor,
-        build: async ({ id: createdBy, organizationId }) => {
-          const account = await findAccount(db, organizationId);
-          const balanceMicros = account.balanceMicros + micros;
-          if (balanceMicros < account.heldMicros || balanceMicros > balanceMaxMicros) throw unfit();
-          if (expiresAtMs !== null && (await countGrants(db, organizationId)) >= creditGrantsMax) {
-            const message = `An organization has ${creditGrantsMax} grants that expire at most.`;
-            throw new DomainError("conflict", message);
-          }
-          const grantId = expiresAtMs === null ? null : newId("grant", nowMs);
-          const entry: Entry = {
-            ...entryOfNobody,
-            id: newId("entry", nowMs),
-            organizationId,
-            atMs: nowMs,
-            kind: input.kind,
-            amountMicros: micros,
-            balanceMicros,
-            grantId,
-            reason: input.reason ?? null,
-            createdBy,
-          };
-          const made = describeEntry(entry);
-          const fulfilled = await fulfil(db, { organizationId, input, entry });
-          const change = changeOf(account, entry);
-          const grant =
-            grantId === null || expiresAtMs === null
-              ? []
-              : insertGrant(db, {
-                  id: grantId,
-                  organizationId,
-                  remainingMicros: micros,
-                  expiresAtMs,
-                });
-          return {
-            change: [...fulfilled, ...grant, ...addToBalance(db, entry, account.version)],
-            entry: {
-              action: "credits.added",
-              targetId: entry.id,
-              organizationId,
-              changes: { before: null, after: made },
-            },
-            alongside: [...insertEvents(db, eventsOfChange(change, nowMs)), ...alongside(made)],
-            result: made,
-          };
-        },
-      }),
+      audit.record({ actor, build: (now) => book(context, making, { ...asked, actor: now }) }),
     )
     .catch((error: unknown) => {
       // Another process came between the read and the write, again and again.
       throw isOvertaken(error) ? changesTooFast(error) : error;
     });
+  tried();
   await showAccount(actor.organizationId);
   return made;
 }
 
-/** The statements by which an entry fulfils the recharge that asked for it. */
-async function fulfil(
-  db: CreditsContext["db"],
-  what: { organizationId: string; input: AddCredits; entry: Entry },
+/** What is written: the entry, what it fulfils and begins, and what follows from where it leaves the account. */
+async function book(
+  { db, rules }: CreditsContext,
+  { input, alongside }: Making,
+  asked: { micros: number; nowMs: number; expiresAtMs: number | null; actor: Actor },
+) {
+  const { micros, nowMs, expiresAtMs } = asked;
+  const { id: createdBy, organizationId } = asked.actor;
+  const account = await findAccount(db, organizationId);
+  const balanceMicros = account.balanceMicros + micros;
+  if (balanceMicros < account.heldMicros || balanceMicros > balanceMaxMicros) throw unfit();
+  const grantId = expiresAtMs === null ? null : newId("grant", nowMs);
+  const entry: Entry = {
+    ...entryOfNobody,
+    id: newId("entry", nowMs),
+    organizationId,
+    atMs: nowMs,
+    kind: input.kind,
+    amountMicros: micros,
+    balanceMicros,
+    grantId,
+    reason: input.reason ?? null,
+    createdBy,
+  };
+  const made = describeEntry(entry);
+  const rechargeId = input.recharge_id;
+  const fulfilled = rechargeId === undefined ? [] : await fulfilRecharge(db, { rechargeId, entry });
+  const change = changeOf(account, entry);
+  // What was added may still be too little for the rule.
+  const topUps = account.topUps + (micros > 0 ? 1 : 0);
+  const standing = { organizationId, topUps, availableMicros: change.afterMicros };
+  const wish = rules.wishOf(standing, nowMs);
+  return {
+    change: [
+      ...fulfilled,
+      ...(await grantOf(db, entry, expiresAtMs)),
+      ...addToBalance(db, entry, account.version),
+    ],
+    entry: {
+      action: "credits.added" as const,
+      targetId: entry.id,
+      organizationId,
+      changes: { before: null, after: made },
+    },
+    alongside: [
+      ...insertEvents(db, eventsOfChange(change, nowMs)),
+      ...(wish?.wish.statements(db) ?? []),
+      ...alongside(made),
+    ],
+    result: { made, tried: () => wish?.tried() },
+  };
+}
+
+/** The statement that makes a grant which expires, if it does. */
+async function grantOf(
+  db: Database,
+  { grantId, organizationId, amountMicros }: Entry,
+  expiresAtMs: number | null,
 ): Promise<Alongside> {
-  const { organizationId, input, entry } = what;
-  if (input.recharge_id === undefined) return [];
-  await requireOpenRecharge(db, organizationId, input.recharge_id);
-  const end = { state: "fulfilled" as const, endedAtMs: entry.atMs, entryId: entry.id };
-  return endRecharge(db, input.recharge_id, end);
+  if (grantId === null || expiresAtMs === null) return [];
+  if ((await countGrants(db, organizationId)) >= creditGrantsMax) {
+    const message = `An organization has ${creditGrantsMax} grants that expire at most.`;
+    throw new DomainError("conflict", message);
+  }
+  const remainingMicros = amountMicros;
+  return insertGrant(db, { id: grantId, organizationId, remainingMicros, expiresAtMs });
 }
 
 function changeOf(account: AccountRow, entry: Entry): BalanceChange {

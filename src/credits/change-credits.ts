@@ -1,13 +1,18 @@
 import { changesBetween } from "../audit/audit-event.ts";
 import type { Actor } from "../organizations/actor.ts";
-import { changeLowBalance, findAccount } from "./account-store.ts";
+import { insertEvents, type NewEvent } from "../webhooks/event-store.ts";
+import { type AccountRow, changeLowBalance, findAccount, hasAvailable } from "./account-store.ts";
 import { readAmount } from "./amount-schemas.ts";
+import { lowByThreshold } from "./credit-events.ts";
 import type { CreditsContext } from "./credits-context.ts";
 import { describeAccount } from "./describe-credits.ts";
 
-/** Changes from where on answers warn of a low balance. Throws 422 for what is no amount. */
+/**
+ * Changes from where on answers warn of a low balance. Raised above what can be spent, it is told of as
+ * when the balance falls. Throws 422 for what is no amount.
+ */
 export async function changeCredits(
-  { db, audit, ledger, showAccount }: CreditsContext,
+  { db, audit, clock, ledger, showAccount }: CreditsContext,
   { input, actor }: { input: { low_balance_threshold: number }; actor: Actor },
 ): Promise<ReturnType<typeof describeAccount>> {
   const lowBalanceMicros = readAmount("low_balance_threshold", input.low_balance_threshold);
@@ -26,6 +31,7 @@ export async function changeCredits(
             organizationId,
             changes: changesBetween(before, after),
           },
+          alongside: insertEvents(db, eventsOfRaise(account, lowBalanceMicros, clock.nowMs())),
           result: after,
         };
       },
@@ -33,4 +39,13 @@ export async function changeCredits(
   );
   await showAccount(actor.organizationId);
   return changed;
+}
+
+/** Charges go on meanwhile: the database decides whether the threshold passes what is left. */
+function eventsOfRaise(account: AccountRow, lowBalanceMicros: number, nowMs: number): NewEvent[] {
+  const { organizationId, lowBalanceMicros: fromMicros, balanceMicros, heldMicros } = account;
+  if (lowBalanceMicros <= fromMicros) return [];
+  const onlyIf = hasAvailable(organizationId, { fromMicros, belowMicros: lowBalanceMicros });
+  const standing = { ...account, availableMicros: balanceMicros - heldMicros };
+  return [lowByThreshold(standing, { lowBalanceMicros, onlyIf }, nowMs)];
 }

@@ -32,10 +32,17 @@ export class CreditEvents {
 
   constructor(private readonly options: { db: Database; rules: RechargeRules; wake: () => void }) {}
 
+  /** Whoever begins to listen is told of what was put to the database while nobody did. */
+  forgetWritten(): void {
+    this.#written = new OnceNames();
+  }
+
   /** The consequences of what a batch has made of the state. */
   follow(state: LedgerState, at: Instant): Consequences {
     const { db, rules, wake } = this.options;
     const nowMs = at.wallMs;
+    // Of before: what is forgotten while the batch is written stays forgotten.
+    const written = this.#written;
     const accounts = [...state.accounts.values()];
     const fresh = this.#new([
       ...accounts.flatMap((account) => changesOf(account, nowMs)),
@@ -57,7 +64,7 @@ export class CreditEvents {
         ...wishes.flatMap(({ wish }) => wish.statements(db)),
       ],
       committed: () => {
-        for (const { onceName } of [...fresh, ...limits]) this.#written.add(onceName);
+        for (const { onceName } of [...fresh, ...limits]) written.add(onceName);
         for (const { tried } of wishes) tried();
         wake();
       },
@@ -91,15 +98,35 @@ export function eventsOfChange(change: BalanceChange, nowMs: number): OnceEvent[
   const { lowBalanceMicros, beforeMicros, afterMicros } = change;
   const events: OnceEvent[] = [];
   if (beforeMicros >= lowBalanceMicros && afterMicros < lowBalanceMicros) {
-    const low_balance_threshold = microsToUsd(lowBalanceMicros);
-    const available = microsToUsd(afterMicros);
-    events.push(creditEvent("credits.low", change, nowMs, { available, low_balance_threshold }));
+    events.push(lowEvent(change, { availableMicros: afterMicros, lowBalanceMicros }, nowMs));
   }
   if (beforeMicros > 0 && afterMicros <= 0) {
     const data = { available: microsToUsd(afterMicros), asked: null, key_id: null };
     events.push(creditEvent("credits.exhausted", change, nowMs, data));
   }
   return events;
+}
+
+/** The event of a threshold that is raised above what can be spent, to be written where that holds. */
+export function lowByThreshold(
+  account: { organizationId: string; topUps: number; availableMicros: number },
+  { lowBalanceMicros, onlyIf }: { lowBalanceMicros: number } & Pick<Required<NewEvent>, "onlyIf">,
+  nowMs: number,
+): NewEvent {
+  const { availableMicros } = account;
+  return { ...lowEvent(account, { availableMicros, lowBalanceMicros }, nowMs), onlyIf };
+}
+
+function lowEvent(
+  account: { organizationId: string; topUps: number },
+  { availableMicros, lowBalanceMicros }: { availableMicros: number; lowBalanceMicros: number },
+  nowMs: number,
+): OnceEvent {
+  const data = {
+    available: microsToUsd(availableMicros),
+    low_balance_threshold: microsToUsd(lowBalanceMicros),
+  };
+  return creditEvent("credits.low", account, nowMs, data);
 }
 
 function changesOf(account: Account, nowMs: number): OnceEvent[] {
@@ -115,14 +142,17 @@ function changesOf(account: Account, nowMs: number): OnceEvent[] {
   return eventsOfChange(change, nowMs);
 }
 
-/** Charges and holds that were refused for lack of credits. */
+/**
+ * Charges and holds that were refused for lack of credits, of accounts that run low: a hold of more than
+ * anybody has is no proof that credits have run out.
+ */
 function exhaustions(state: LedgerState, nowMs: number): OnceEvent[] {
   // One of each organization: a batch can hold hundreds of the same.
   const ofCredits = state.refusals.filter(({ shortage }) => shortage.of === "credits");
   const refused = new Map(ofCredits.map((refusal) => [refusal.key.organizationId, refusal]));
   return [...refused.values()].flatMap(({ key, shortage }) => {
     const account = state.accounts.get(key.organizationId);
-    if (account === undefined) return [];
+    if (account === undefined || !isLow(account)) return [];
     const data = {
       available: microsToUsd(shortage.leftMicros),
       asked: microsToUsd(shortage.askedMicros),
@@ -130,6 +160,11 @@ function exhaustions(state: LedgerState, nowMs: number): OnceEvent[] {
     };
     return [creditEvent("credits.exhausted", account, nowMs, data)];
   });
+}
+
+function isLow(account: Account): boolean {
+  const micros = availableMicros(account);
+  return micros <= 0 || micros < account.lowBalanceMicros;
 }
 
 /** Once until credits are added. */
@@ -162,7 +197,8 @@ function limitOf(state: LedgerState, { key, shortage }: Refusal): ReachedLimit[]
   return [
     {
       keyId: key.keyId,
-      onceName: `key.limit_reached ${id} ${reset} ${limitMicros} ${windowMs}`,
+      // The name of a subject has no space: see `deleteOldEvents`.
+      onceName: `key.limit_reached ${id.replace(" ", "/")} ${reset} ${limitMicros} ${windowMs}`,
       more: {
         limit_of: kind,
         spend_limit: microsToUsd(limitMicros),

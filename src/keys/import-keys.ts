@@ -63,13 +63,15 @@ export async function importKeys(
         const judged = await judgeAll(context, read, now);
         const report = reportOf(judged, dryRun);
         const rows = judged.flatMap((each) => ("row" in each ? [each.row] : []));
+        const nowMs = context.clock.nowMs();
+        const made = insertImported(context.db, rows, { nowMs, createdBy: now.id });
         const [entry, ...furtherEntries] = rows.map((row) => entryOf(context, row));
         // With nothing to import there is nothing to record: the change is empty.
         return {
-          change: insertImported(context.db, rows),
+          change: made.change,
           entry: entry ?? nothingToRecord,
           furtherEntries,
-          alongside: alongside(report),
+          alongside: [...made.events, ...alongside(report)],
           result: report,
         };
       },

@@ -1,8 +1,9 @@
-import { getTableColumns, inArray, isNotNull, or, type SQL, sql } from "drizzle-orm";
-import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { inArray, isNotNull, or, type SQL, sql } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
 import { violatedUniqueColumns } from "../db/database-error.ts";
+import { insertRows } from "../db/insert-rows.ts";
 import { hatWearers, keys, secrets } from "../db/tables/index.ts";
+import { insertKeyEvents } from "../webhooks/event-store.ts";
 import type { SecretRow, StoredKey } from "./key-store.ts";
 
 /** A key to be imported, with the row of its secret. */
@@ -25,8 +26,6 @@ export async function findKnownHashes(
   db: Database,
   wanted: readonly Pick<SecretRow, "hash" | "importHash">[],
 ): Promise<Set<string>> {
-  const oneOf = (values: readonly (string | null)[]): SQL =>
-    sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
   const rows = await db.lookup
     .select({ hash: secrets.hash, importHash: secrets.importHash })
     .from(secrets)
@@ -39,40 +38,38 @@ export async function findKnownHashes(
   return new Set(rows.flatMap(({ hash, importHash }) => [hash, importHash ?? hash]));
 }
 
-/** The statements that make many keys, each with its secret and the hats it wears. */
-export function insertImported(db: Database, rows: readonly ImportedRow[]): Alongside {
-  if (rows.length === 0) return [];
+/** The statements that make many keys, each with its secret and the hats it wears, and tell of them. */
+export function insertImported(
+  db: Database,
+  rows: readonly ImportedRow[],
+  { nowMs, createdBy }: { nowMs: number; createdBy: string },
+): { change: Alongside; events: Alongside } {
+  if (rows.length === 0) return { change: [], events: [] };
   const worn = rows.flatMap(({ key, hats }) => hats.map((hatId) => ({ hatId, wearerId: key.id })));
-  return [
-    insertRows(
-      db,
-      keys,
-      rows.map(({ key }) => key),
-    ),
-    ...(worn.length === 0 ? [] : [insertRows(db, hatWearers, worn)]),
-    insertRows(
-      db,
-      secrets,
-      rows.map(({ secret }) => secret),
-    ),
-  ];
+  const ids = rows.map(({ key }) => key.id);
+  return {
+    change: [
+      ...insertRows(
+        keys,
+        rows.map(({ key }) => key),
+      ),
+      ...insertRows(hatWearers, worn),
+      ...insertRows(
+        secrets,
+        rows.map(({ secret }) => secret),
+      ),
+    ],
+    events: insertKeyEvents(db, inArray(keys.id, oneOf(ids)), {
+      type: "key.created",
+      nowMs,
+      more: { created_by: createdBy },
+    }),
+  };
 }
 
-/**
- * One statement for all rows, which travel as one JSON text: thirty thousand parameters would hold up the
- * requests for a tenth of a second. Lists and objects become the JSON that their columns hold.
- */
-function insertRows<T extends SQLiteTable>(
-  db: Database,
-  table: T,
-  rows: readonly T["$inferInsert"][],
-): Alongside[number] {
-  const columns = Object.entries(getTableColumns(table));
-  const names = columns.map(([, column]) => sql.identifier(column.name));
-  const values = columns.map(([field]) => sql`value ->> ${sql.raw(`'$.${field}'`)}`);
-  return db.write.run(sql`
-    INSERT INTO ${table} (${sql.join(names, sql.raw(", "))})
-    SELECT ${sql.join(values, sql.raw(", "))} FROM json_each(${JSON.stringify(rows)})`);
+/** As one JSON text: a thousand parameters would hold up the requests. */
+function oneOf(values: readonly (string | null)[]): SQL {
+  return sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
 }
 
 /** True when another process has brought in one of the secrets since it was looked for. */

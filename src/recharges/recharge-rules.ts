@@ -5,7 +5,7 @@ import { newId } from "../crypto/ids.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { toTimestamp } from "../http/schema-parts.ts";
 import { insertEvents } from "../webhooks/event-store.ts";
-import { insertRecharges, listRules, type RuleRow } from "./recharge-store.ts";
+import { insertRecharges, listRules, type RuleRow, wasAskedFor } from "./recharge-store.ts";
 
 /** What an account has, for a rule to judge. */
 export interface Standing {
@@ -96,7 +96,7 @@ export function wishBy(rule: RuleRow, standing: Standing, nowMs: number): Rechar
     data,
     onceName,
     createdAtMs: nowMs,
-    rechargeId: id,
+    onlyIf: wasAskedFor(id),
   };
   const wish = {
     id,

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, lt, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, lt, or, type SQL, sql } from "drizzle-orm";
 import type { RechargeState } from "../core/money.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import type { Page } from "../db/page.ts";
@@ -75,6 +75,11 @@ export function insertRecharges(db: Database, wishes: readonly Wish[]): Alongsid
           WHERE month.organization_id = (value ->> 'organizationId') AND month.state <> 'declined'
             AND month.requested_at_ms >= (value ->> 'monthStartMs')) <= (value ->> 'monthlyMaxMicros')`),
   ];
+}
+
+/** That a recharge was asked for: what is put to the database may come to nothing. */
+export function wasAskedFor(rechargeId: string): SQL {
+  return sql`EXISTS (SELECT 1 FROM ${recharges} WHERE ${recharges.id} = ${rechargeId})`;
 }
 
 /** A page of an organization's recharges, the newest first. */

@@ -4,6 +4,7 @@ import { notFound } from "../core/errors.ts";
 import type { Database } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { describeWebhook } from "./describe-webhook.ts";
+import type { DeadCause } from "./dispatcher.ts";
 import type { ChangeWebhook, Webhook } from "./schemas.ts";
 import { readTargetUrl } from "./target-url.ts";
 import {
@@ -27,12 +28,12 @@ interface Address {
  * record. Throws 404, and 422 for an address that cannot be called.
  */
 export async function changeWebhook(
-  { db, audit, clock, allowed }: WebhooksContext,
+  { db, audit, clock, allowed, noteListener }: WebhooksContext,
   { owner, webhookId, input, actor }: Address & { input: ChangeWebhook },
 ): Promise<Webhook> {
   const url = input.url === undefined ? undefined : readTargetUrl(input.url, allowed);
   const { description, event_types: eventTypes, enabled } = input;
-  return audit.record({
+  const changed = await audit.record({
     actor,
     build: async () => {
       const row = await requireWebhook(db, owner, webhookId);
@@ -58,6 +59,8 @@ export async function changeWebhook(
       };
     },
   });
+  noteListener();
+  return changed;
 }
 
 /** Deletes a webhook with its deliveries. Throws 404. */
@@ -84,22 +87,26 @@ export async function deleteWebhook(
 
 const switchedOff = "The webhook was switched off.";
 
-/** Switches off a webhook that nothing arrives at, in the server's own name; what waits is given up. */
+/**
+ * Switches off a webhook that nothing arrives at, in the server's own name; what waits is given up. One
+ * that works again by now stays as it is. Returns whether it was switched off.
+ */
 export async function disableWebhook(
   { db, audit, clock }: WebhooksContext,
-  { owner, webhookId, reason, actor }: Address & { reason: string },
-): Promise<void> {
-  await audit.commit({
+  { owner, webhookId, reason, failsForMs, actor }: Address & DeadCause,
+): Promise<boolean> {
+  const written = await audit.commit({
     actor,
     build: async () => {
       const row = await findWebhook(db, owner, webhookId);
+      const nowMs = clock.nowMs();
       const change =
-        row === undefined || !row.enabled
-          ? []
-          : [
+        row?.enabled && isStillDead(row, failsForMs, nowMs)
+          ? [
               ...giveUpDeliveries(db, webhookId, `The webhook was switched off: ${reason}`),
-              ...updateWebhook(db, webhookId, { enabled: false, updatedAtMs: clock.nowMs() }),
-            ];
+              ...updateWebhook(db, webhookId, { enabled: false, updatedAtMs: nowMs }),
+            ]
+          : [];
       return {
         change,
         entry: {
@@ -111,6 +118,12 @@ export async function disableWebhook(
       };
     },
   });
+  return written.length > 0;
+}
+
+function isStillDead(row: WebhookRow, failsForMs: number | null, nowMs: number): boolean {
+  if (failsForMs === null) return true;
+  return row.failingSinceMs !== null && nowMs - row.failingSinceMs >= failsForMs;
 }
 
 /** A webhook of somebody's. Throws the same 404 for a missing and for a foreign one. */

@@ -17,7 +17,7 @@ import type { WebhooksContext } from "./webhooks-context.ts";
 
 /** Makes a webhook with its secret. Throws 422 for an address that cannot be called, 409 for one too many. */
 export async function createWebhook(
-  { db, audit, clock, secrets, allowed }: WebhooksContext,
+  { db, audit, clock, secrets, allowed, noteListener }: WebhooksContext,
   making: {
     owner: WebhookOwner;
     input: CreateWebhook;
@@ -27,7 +27,7 @@ export async function createWebhook(
 ): Promise<WebhookWithSecret> {
   const { owner, input, actor, alongside } = making;
   const url = readTargetUrl(input.url, allowed);
-  return audit.record({
+  const created = await audit.record({
     actor,
     build: async ({ id: createdBy }) => {
       if ((await countWebhooks(db, owner)) >= webhooksMax) {
@@ -66,4 +66,6 @@ export async function createWebhook(
       };
     },
   });
+  noteListener();
+  return created;
 }

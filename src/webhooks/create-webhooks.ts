@@ -20,10 +20,11 @@ export function createWebhooks(options: {
   /** The subkey that secrets are sealed under. */
   key: Buffer;
   allowed: readonly AddressRange[];
+  noteListener: () => void;
 }): { webhooks: WebhooksContext; dispatcher: Dispatcher } {
-  const { db, clock, log, audit, key, allowed } = options;
+  const { db, clock, log, audit, key, allowed, noteListener } = options;
   const secrets = new WebhookSecrets(key);
-  const webhooks = { db, audit, clock, secrets, allowed };
+  const webhooks = { db, audit, clock, secrets, allowed, noteListener };
   const dispatcher = new Dispatcher({
     db,
     clock,
@@ -31,9 +32,10 @@ export function createWebhooks(options: {
     secrets,
     dialler: new Dialler({ allowed }),
     random,
-    disable: async ({ webhookId, organizationId: owner }, reason) => {
-      await disableWebhook(webhooks, { owner, webhookId, reason, actor: system(owner) });
-      log.warn("A webhook was switched off", { webhook: webhookId, reason });
+    disable: async ({ webhookId, organizationId: owner }, cause) => {
+      const what = { owner, webhookId, ...cause, actor: system(owner) };
+      if (!(await disableWebhook(webhooks, what))) return;
+      log.warn("A webhook was switched off", { webhook: webhookId, reason: cause.reason });
     },
   });
   return { webhooks, dispatcher };

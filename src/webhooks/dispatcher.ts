@@ -32,6 +32,13 @@ export const failingMs = 5 * dayMs;
 /** when a delivery has failed so often: one failure long after another is no proof. */
 const triesOfDead = 3;
 
+/** Why a webhook is switched off. */
+export interface DeadCause {
+  reason: string;
+  /** It must still be failing, and for so long; null where one answer is enough. */
+  failsForMs: number | null;
+}
+
 /** Attempts by what came of them. */
 export interface DeliveryCounts {
   delivered: number;
@@ -55,6 +62,7 @@ export class Dispatcher {
   #isLooking = false;
   #isWanted = false;
   #isWriting = false;
+  #writing: Promise<void> = Promise.resolve();
   #isStopping = false;
   #stop = new AbortController();
 
@@ -66,8 +74,8 @@ export class Dispatcher {
       dialler: Dialler;
       secrets: WebhookSecrets;
       random: () => number;
-      /** Switches a webhook off, for everybody to see. */
-      disable: (due: DueDelivery, reason: string) => Promise<void>;
+      /** Switches a webhook off, for everybody to see, if there is still cause for it. */
+      disable: (due: DueDelivery, cause: DeadCause) => Promise<void>;
     },
   ) {}
 
@@ -193,9 +201,13 @@ export class Dispatcher {
     else this.counts.given_up++;
   }
 
-  /** Writes what there is; what comes in meanwhile goes into the next write. */
-  async #write(): Promise<void> {
-    if (this.#isWriting) return;
+  /** Writes what there is; what comes in meanwhile goes into the next write. Resolves when all is. */
+  #write(): Promise<void> {
+    if (!this.#isWriting) this.#writing = this.#writeAll();
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
     this.#isWriting = true;
     try {
       while (this.#unwritten.length > 0) {
@@ -223,8 +235,11 @@ export class Dispatcher {
     const isDead = isLong && attempts + 1 >= triesOfDead;
     const isGone = status === 410;
     if (state === "delivered" || !(isGone || isDead)) return;
-    const reason = isGone ? "It answered 410 Gone." : "Nothing arrived for 5 days.";
-    await this.options.disable(due, reason).catch((error: unknown) => {
+    // A delivery beside this one may have arrived since it was read.
+    const cause = isGone
+      ? { reason: "It answered 410 Gone.", failsForMs: null }
+      : { reason: "Nothing arrived for 5 days.", failsForMs: failingMs };
+    await this.options.disable(due, cause).catch((error: unknown) => {
       this.options.log.error("A dead webhook was not disabled; that is tried again", {
         error: describeError(error),
       });

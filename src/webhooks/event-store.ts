@@ -1,7 +1,7 @@
 import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { EventType } from "../core/events.ts";
 import type { Alongside, Database } from "../db/client.ts";
-import { keys, recharges, webhookDeliveries, webhookEvents, webhooks } from "../db/tables/index.ts";
+import { keys, webhookDeliveries, webhookEvents, webhooks } from "../db/tables/index.ts";
 
 /** An event to be written with its cause. */
 export interface NewEvent {
@@ -12,8 +12,8 @@ export interface NewEvent {
   /** What happens once has a name: an event with a name that is taken is dropped. */
   onceName: string | null;
   createdAtMs: number;
-  /** Written only if this recharge was, by a statement before. */
-  rechargeId?: string;
+  /** Written only if this holds, at its point of the transaction. */
+  onlyIf?: SQL;
 }
 
 /**
@@ -22,21 +22,26 @@ export interface NewEvent {
  */
 export function insertEvents(db: Database, events: readonly NewEvent[]): Alongside {
   if (events.length === 0) return [];
-  const rows = JSON.stringify(events);
   const written = sql`SELECT event.id, event.organization_id, event.type, event.created_at_ms
     FROM json_each(${JSON.stringify(events.map(({ id }) => id))}) AS made
     JOIN ${webhookEvents} AS event ON event.id = made.value`;
+  const sure = events.filter(({ onlyIf }) => onlyIf === undefined);
   return [
-    db.write.run(sql`
-      INSERT INTO ${webhookEvents} (id, organization_id, type, payload, once_name, created_at_ms)
-      SELECT value ->> 'id', value ->> 'organizationId', value ->> 'type', value -> 'data',
-        value ->> 'onceName', value ->> 'createdAtMs'
-      FROM json_each(${rows})
-      WHERE (value ->> 'rechargeId') IS NULL
-        OR EXISTS (SELECT 1 FROM ${recharges} WHERE ${recharges.id} = (value ->> 'rechargeId'))
-      ON CONFLICT (once_name) DO NOTHING`),
+    ...(sure.length === 0 ? [] : [insertIf(db, sure, sql`true`)]),
+    ...events.flatMap(({ onlyIf, ...event }) =>
+      onlyIf === undefined ? [] : [insertIf(db, [event], onlyIf)],
+    ),
     deliver(db, written),
   ];
+}
+
+function insertIf(db: Database, events: readonly NewEvent[], condition: SQL): Alongside[number] {
+  return db.write.run(sql`
+    INSERT INTO ${webhookEvents} (id, organization_id, type, payload, once_name, created_at_ms)
+    SELECT value ->> 'id', value ->> 'organizationId', value ->> 'type', value -> 'data',
+      value ->> 'onceName', value ->> 'createdAtMs'
+    FROM json_each(${JSON.stringify(events)}) WHERE ${condition}
+    ON CONFLICT (once_name) DO NOTHING`);
 }
 
 /** What happened to keys, and what is told of it besides the keys themselves. */
@@ -70,12 +75,14 @@ export function insertKeyEvents(
   const which = and(
     condition,
     isEnd ? isNull(keys.revokedAtMs) : undefined,
-    isKept ? sql`true` : isHeard,
+    isKept ? sql`true` : isHeard(type),
   );
   const fields = Object.entries(more).map(([name, value]) => sql`, ${name}, ${value}`);
   const data = sql`json_object('organization_id', ${keys.organizationId}, 'key', ${keyData}${sql.join(fields)})`;
+  // One of long ago, of which only the name was kept, is told to nobody: see `deleteOldEvents`.
   const written = sql`SELECT event.id, event.organization_id, event.type, event.created_at_ms
-    FROM ${keys} JOIN ${webhookEvents} AS event ON event.once_name = ${onceName} WHERE ${which}`;
+    FROM ${keys} JOIN ${webhookEvents} AS event ON event.once_name = ${onceName}
+      AND event.payload <> '{}' WHERE ${which}`;
   return [
     db.write.run(sql`
       INSERT INTO ${webhookEvents} (id, organization_id, type, payload, once_name, created_at_ms)
@@ -88,8 +95,16 @@ export function insertKeyEvents(
 }
 
 /** Somebody listens: most installations make and end keys without any webhook. */
-const isHeard = sql`EXISTS (SELECT 1 FROM ${webhooks} AS listening WHERE listening.enabled
-  AND (listening.organization_id = ${keys.organizationId} OR listening.organization_id IS NULL))`;
+function isHeard(type: EventType): SQL {
+  return sql`EXISTS (SELECT 1 FROM ${webhooks} AS listening WHERE listening.enabled
+    AND (listening.organization_id = ${keys.organizationId} OR listening.organization_id IS NULL)
+    AND ${wants(sql`listening`, sql`${type}`)})`;
+}
+
+function wants(webhook: SQL, type: SQL): SQL {
+  return sql`(${webhook}.event_types IS NULL
+    OR ${type} IN (SELECT value FROM json_each(${webhook}.event_types)))`;
+}
 
 const keyData = sql`json_object('id', ${keys.id}, 'label', ${keys.label}, 'type', ${keys.type},
   'key_prefix', ${keys.keyPrefix}, 'environment', ${keys.environment},
@@ -104,8 +119,7 @@ function deliver(db: Database, written: SQL): Alongside[number] {
       'pending', event.created_at_ms, event.created_at_ms
     FROM (${written}) AS event JOIN ${webhooks} AS webhook
       ON (webhook.organization_id = event.organization_id OR webhook.organization_id IS NULL)
-      AND webhook.enabled AND (webhook.event_types IS NULL
-        OR event.type IN (SELECT value FROM json_each(webhook.event_types)))
+      AND webhook.enabled AND ${wants(sql`webhook`, sql`event.type`)}
     WHERE true ON CONFLICT (event_id, webhook_id) DO NOTHING`);
 }
 

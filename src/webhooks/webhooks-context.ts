@@ -12,4 +12,6 @@ export interface WebhooksContext {
   secrets: WebhookSecrets;
   /** Networks inside that webhooks may reach. */
   allowed: readonly AddressRange[];
+  /** Told that somebody may listen now to what nobody listened to before. */
+  noteListener: () => void;
 }

@@ -218,6 +218,18 @@ describe("a recharge rule", () => {
     expect((await manage(at("/credits"))).body.balance).toBe(50);
   });
 
+  test("asks again at once when what was added leaves too little", async () => {
+    await put(rule);
+    const [asked] = await recharges();
+    await manage(at(`/recharges/${asked.id}/decline`), { method: "POST" });
+    await grant(4);
+    const states = async () => (await recharges()).map(({ state }: Asked) => state);
+    expect(await states()).toEqual(["requested", "declined"]);
+    const [again] = await recharges();
+    await add({ kind: "purchase", amount: 3, recharge_id: again.id });
+    expect(await states()).toEqual(["requested", "fulfilled", "declined"]);
+  });
+
   test("asks for no more than its maximum in a month, and goes on in the next one", async () => {
     const key = await newKey();
     await put(rule);
