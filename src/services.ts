@@ -75,7 +75,7 @@ export async function startServices(options: {
   await imported.check();
   const writeBehind = new WriteBehind(createUsageStore(db), log);
   writeBehind.start();
-  const stopMaintenance = scheduleMaintenance(db, {
+  const maintenance = scheduleMaintenance(db, {
     nowMs: clock.nowMs,
     eventsKeptMs: config.eventRetentionDays * dayMs,
     log,
@@ -228,11 +228,11 @@ export async function startServices(options: {
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */
     async stop(): Promise<boolean> {
       eventLoopDelay.stop();
-      watch.stop();
-      sweeper.stop();
+      await watch.stop();
+      await sweeper.stop();
       await expiryWatch.stop();
       await dispatcher.stop();
-      stopMaintenance();
+      await maintenance.stop();
       await digestUpgrades.stop();
       await roller.stop();
       const areCountsSaved = await requestCounts.stop();

@@ -1,6 +1,7 @@
 import { lt, lte, sql } from "drizzle-orm";
 import { dayMs, hourMs } from "../core/clock.ts";
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
+import { Repeating } from "../core/repeating.ts";
 import type { Database } from "./client.ts";
 import {
   idempotentAnswers,
@@ -40,12 +41,17 @@ export async function runMaintenance(db: Database, nowMs: number): Promise<void>
 }
 
 /**
- * Deletes events from before a moment with their deliveries, but none that still waits for a webhook.
+ * Deletes events from before a moment with their deliveries, but none that still waits for a webhook. It asks
+ * between two transactions whether it is to end.
  */
-export async function deleteOldEvents(db: Database, beforeMs: number): Promise<void> {
+export async function deleteOldEvents(
+  db: Database,
+  beforeMs: number,
+  isStopped = () => false,
+): Promise<void> {
   const waiting = sql`SELECT 1 FROM ${webhookDeliveries} AS delivery
     WHERE delivery.event_id = event.id AND delivery.state = 'pending'`;
-  for (let round = 0; round < eventRoundsMax; round++) {
+  for (let round = 0; round < eventRoundsMax && !isStopped(); round++) {
     const deleted = await db.write.run(sql`
       DELETE FROM ${webhookEvents} WHERE id IN (
         SELECT event.id FROM ${webhookEvents} AS event
@@ -55,22 +61,22 @@ export async function deleteOldEvents(db: Database, beforeMs: number): Promise<v
   }
 }
 
-/** Runs it every hour; returns the function that stops it. */
+/** Runs it every hour, until it is stopped. */
 export function scheduleMaintenance(
   db: Database,
   options: { nowMs: () => number; eventsKeptMs: number; log: Logger },
-): () => void {
+): Repeating {
   const { nowMs, eventsKeptMs, log } = options;
-  const run = async () => {
-    await runMaintenance(db, nowMs());
-    await deleteOldEvents(db, nowMs() - eventsKeptMs);
-  };
-  const timer = setInterval(() => {
-    run().catch((error: unknown) => {
-      log.error("Maintenance failed; it is tried again in an hour", {
-        error: describeError(error),
-      });
-    });
-  }, maintenanceIntervalMs);
-  return () => clearInterval(timer);
+  const runs: Repeating = new Repeating({
+    everyMs: maintenanceIntervalMs,
+    run: async () => {
+      await runMaintenance(db, nowMs());
+      await deleteOldEvents(db, nowMs() - eventsKeptMs, () => runs.isStopped);
+    },
+    log,
+    failed: "Maintenance failed; it is tried again in an hour",
+    recovered: "Maintenance works again",
+  });
+  runs.start();
+  return runs;
 }

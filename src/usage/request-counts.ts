@@ -1,5 +1,6 @@
 import { minuteMs } from "../core/clock.ts";
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
+import { Repeating } from "../core/repeating.ts";
 import { admittedStatus } from "../core/usage.ts";
 import type { LiveKey } from "../keys/live-key.ts";
 import type { RequestCount } from "./rollup-store.ts";
@@ -30,16 +31,23 @@ export class RequestCounts {
   #plain: LiveKey[] = [];
   #others = new Map<string, RequestCount>();
   #subjects = new SubjectBounds();
-  #timer: Timer | undefined;
-  #saving: Promise<void> | undefined;
-  #isFailing = false;
+  readonly #saves: Repeating;
   /** Requests that were not counted, for want of room. */
   lost = 0;
 
   constructor(
     private readonly add: (counts: RequestCount[]) => Promise<void>,
-    private readonly log: Logger,
-  ) {}
+    log: Logger,
+  ) {
+    this.#saves = new Repeating({
+      everyMs: saveIntervalMs,
+      run: () => this.#saveAll(),
+      log,
+      failed: "Requests could not be saved; they stay in memory and are tried again",
+      recovered: "Requests are saved again",
+      details: () => ({ counts: this.unsavedCount }),
+    });
+  }
 
   /** Counts an admitted request. Called for each: it must stay this short. */
   admit(live: LiveKey, wallMs: number, subject = ""): void {
@@ -62,24 +70,17 @@ export class RequestCounts {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      if (this.#saving === undefined) void this.save();
-    }, saveIntervalMs);
+    this.#saves.start();
   }
 
   /** Saves what is unsaved now, after a save under way. Resolves when it is done, or has failed. */
-  async save(): Promise<void> {
-    while (this.#saving !== undefined) await this.#saving;
-    if (this.unsavedCount === 0) return;
-    this.#saving = this.#saveAll().finally(() => {
-      this.#saving = undefined;
-    });
-    await this.#saving;
+  save(): Promise<void> {
+    return this.#saves.run();
   }
 
   /** The last save. Returns false when something could not be saved. */
   async stop(): Promise<boolean> {
-    clearInterval(this.#timer);
+    await this.#saves.stop();
     await this.save();
     return this.unsavedCount === 0;
   }
@@ -116,7 +117,7 @@ export class RequestCounts {
 
   #hasRoom(): boolean {
     const size = this.unsavedCount;
-    if (size >= unsavedSoon && this.#saving === undefined && !this.#isFailing) void this.save();
+    if (size >= unsavedSoon && !this.#saves.isFailing) this.#saves.wake();
     return size < usageCountsMax;
   }
 
@@ -140,17 +141,9 @@ export class RequestCounts {
         await this.add(counts.slice(saved, saved + batchSize));
         saved += batchSize;
       }
-      if (this.#isFailing) this.log.info("Requests are saved again");
-      this.#isFailing = false;
     } catch (error) {
       for (const count of counts.slice(saved)) this.#merge(count);
-      if (!this.#isFailing) {
-        this.log.error("Requests could not be saved; they stay in memory and are tried again", {
-          counts: this.unsavedCount,
-          error: describeError(error),
-        });
-      }
-      this.#isFailing = true;
+      throw error;
     }
   }
 }

@@ -1,4 +1,5 @@
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
+import { Repeating } from "../core/repeating.ts";
 import type { LiveKey, LiveSecret } from "../keys/live-key.ts";
 import type { SavedUsage, UsageStore } from "./usage-store.ts";
 
@@ -18,14 +19,21 @@ export class WriteBehind {
   #unsaved: LiveKey[] = [];
   /** The last use of secrets in their grace period, by hash. */
   #secretUses = new Map<string, number>();
-  #timer: Timer | undefined;
-  #saving: Promise<void> | undefined;
-  #isFailing = false;
+  readonly #saves: Repeating;
 
   constructor(
     private readonly store: UsageStore,
-    private readonly log: Logger,
-  ) {}
+    log: Logger,
+  ) {
+    this.#saves = new Repeating({
+      everyMs: saveIntervalMs,
+      run: () => this.#saveAll(),
+      log,
+      failed: "Counters could not be saved; they stay in memory and are tried again",
+      recovered: "Counters are saved again",
+      details: () => ({ keys: this.#unsaved.length }),
+    });
+  }
 
   /** Notes that a key was counted. Called for each request: it must stay this short. */
   note(secret: LiveSecret): void {
@@ -33,7 +41,7 @@ export class WriteBehind {
     if (!live.unsaved) {
       live.unsaved = true;
       this.#unsaved.push(live);
-      if (this.#unsaved.length >= unsavedSoon && this.#saving === undefined) void this.save();
+      if (this.#unsaved.length >= unsavedSoon) this.#saves.wake();
     }
     if (secret.expiresAtMs !== null) this.#secretUses.set(secret.hash, live.lastUsedAtMs);
   }
@@ -44,23 +52,17 @@ export class WriteBehind {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      if (this.#saving === undefined) void this.save();
-    }, saveIntervalMs);
+    this.#saves.start();
   }
 
   /** Saves what is unsaved now, after a save under way. Resolves when it is done, or has failed. */
-  async save(): Promise<void> {
-    while (this.#saving !== undefined) await this.#saving;
-    this.#saving = this.#saveAll().finally(() => {
-      this.#saving = undefined;
-    });
-    await this.#saving;
+  save(): Promise<void> {
+    return this.#saves.run();
   }
 
   /** The last save. Returns false when something could not be saved. */
   async stop(): Promise<boolean> {
-    clearInterval(this.#timer);
+    await this.#saves.stop();
     await this.save();
     return this.#unsaved.length === 0 && this.#secretUses.size === 0;
   }
@@ -78,17 +80,9 @@ export class WriteBehind {
         await this.#saveBatch(keys.slice(saved, saved + batchSize));
         saved += batchSize;
       }
-      if (this.#isFailing) this.log.info("Counters are saved again");
-      this.#isFailing = false;
     } catch (error) {
       this.#takeBack(keys.slice(saved), uses);
-      if (!this.#isFailing) {
-        this.log.error("Counters could not be saved; they stay in memory and are tried again", {
-          keys: this.#unsaved.length,
-          error: describeError(error),
-        });
-      }
-      this.#isFailing = true;
+      throw error;
     }
   }
 

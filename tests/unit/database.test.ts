@@ -222,7 +222,7 @@ describe("invalidation", () => {
     );
     const watch = new InvalidationWatch(db, log, target);
     await watch.start();
-    watch.stop();
+    await watch.stop();
     return { seen, watch };
   };
 
