@@ -229,7 +229,9 @@ export async function startServices(options: {
     async stop(): Promise<boolean> {
       eventLoopDelay.stop();
       await watch.stop();
+      // What still changes money ends first: its commits are what the others are woken for.
       await sweeper.stop();
+      await ledger.stop();
       await expiryWatch.stop();
       await dispatcher.stop();
       await maintenance.stop();
