@@ -1,5 +1,6 @@
-import { getTableColumns, inArray, isNotNull, or, type SQL, sql } from "drizzle-orm";
+import { getTableColumns, inArray, isNotNull, or, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { among } from "../db/among.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { violatedUniqueColumns } from "../db/database-error.ts";
 import { hatWearers, keys, secrets } from "../db/tables/index.ts";
@@ -25,15 +26,13 @@ export async function findKnownHashes(
   db: Database,
   wanted: readonly Pick<SecretRow, "hash" | "importHash">[],
 ): Promise<Set<string>> {
-  const oneOf = (values: readonly (string | null)[]): SQL =>
-    sql`(SELECT value FROM json_each(${JSON.stringify(values)}))`;
   const rows = await db.lookup
     .select({ hash: secrets.hash, importHash: secrets.importHash })
     .from(secrets)
     .where(
       or(
-        inArray(secrets.hash, oneOf(wanted.map(({ hash }) => hash))),
-        inArray(secrets.importHash, oneOf(wanted.map(({ importHash }) => importHash))),
+        inArray(secrets.hash, among(wanted.map(({ hash }) => hash))),
+        inArray(secrets.importHash, among(wanted.map(({ importHash }) => importHash))),
       ),
     );
   return new Set(rows.flatMap(({ hash, importHash }) => [hash, importHash ?? hash]));
