@@ -7,6 +7,7 @@ import { findAccount } from "./credits/account-store.ts";
 import { AccountViews } from "./credits/account-views.ts";
 import { CreditEvents } from "./credits/credit-events.ts";
 import { Ledger } from "./credits/ledger.ts";
+import { availableMicros } from "./credits/shortage.ts";
 import { showCommitted } from "./credits/show-committed.ts";
 import { Sweeper } from "./credits/sweeper.ts";
 import { PasswordHasher } from "./crypto/password-hash.ts";
@@ -196,8 +197,10 @@ export async function startServices(options: {
       prices,
       billingUrl,
       showAccount: async (organizationId: string) => {
-        const { balanceMicros, heldMicros, ...account } = await findAccount(db, organizationId);
-        accountViews.update({ ...account, availableMicros: balanceMicros - heldMicros });
+        const account = await findAccount(db, organizationId);
+        const { version, lowBalanceMicros } = account;
+        const view = { organizationId, version, lowBalanceMicros };
+        accountViews.update({ ...view, availableMicros: availableMicros(account) });
       },
     },
     prices,

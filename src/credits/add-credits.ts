@@ -24,6 +24,7 @@ import type { Entry } from "./ledger-state.ts";
 import { balanceMaxMicros } from "./micros.ts";
 import { entryOfNobody } from "./movements.ts";
 import type { AddCredits, LedgerEntry } from "./schemas.ts";
+import { availableMicros } from "./shortage.ts";
 
 /**
  * Adds credits to an organization, or takes some back with an adjustment. Throws 422 for what is no
@@ -110,13 +111,13 @@ async function fulfil(
 }
 
 function changeOf(account: AccountRow, entry: Entry): BalanceChange {
-  const { organizationId, topUps, lowBalanceMicros, balanceMicros, heldMicros } = account;
+  const { organizationId, topUps, lowBalanceMicros } = account;
   return {
     organizationId,
     topUps,
     lowBalanceMicros,
-    beforeMicros: balanceMicros - heldMicros,
-    afterMicros: entry.balanceMicros - heldMicros,
+    beforeMicros: availableMicros(account),
+    afterMicros: availableMicros({ ...account, balanceMicros: entry.balanceMicros }),
   };
 }
 
