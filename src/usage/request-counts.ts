@@ -1,9 +1,9 @@
 import { minuteMs } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import { Repeating } from "../core/repeating.ts";
 import { admittedStatus } from "../core/usage.ts";
 import type { LiveKey } from "../keys/live-key.ts";
 import type { RequestCount } from "./rollup-store.ts";
+import { Saver } from "./saver.ts";
 import { SubjectBounds } from "./subject-bounds.ts";
 
 /** How often requests go to the database: seldom, because each key is three rows. */
@@ -26,12 +26,11 @@ interface Outcome {
  * Counts requests by key, skill or model, and what became of them, and writes them behind. Memory is ahead
  * of the database by one interval at most: that is what a kill can lose. Charges are not counted here.
  */
-export class RequestCounts {
+export class RequestCounts extends Saver {
   /** Keys with requests of the commonest kind, admitted and about nothing: they count in the key itself. */
   #plain: LiveKey[] = [];
   #others = new Map<string, RequestCount>();
   #subjects = new SubjectBounds();
-  readonly #saves: Repeating;
   /** Requests that were not counted, for want of room. */
   lost = 0;
 
@@ -39,12 +38,10 @@ export class RequestCounts {
     private readonly add: (counts: RequestCount[]) => Promise<void>,
     log: Logger,
   ) {
-    this.#saves = new Repeating({
+    super({
       everyMs: saveIntervalMs,
-      run: () => this.#saveAll(),
+      what: "Requests",
       log,
-      failed: "Requests could not be saved; they stay in memory and are tried again",
-      recovered: "Requests are saved again",
       details: () => ({ counts: this.unsavedCount }),
     });
   }
@@ -69,19 +66,7 @@ export class RequestCounts {
     return this.#plain.length + this.#others.size;
   }
 
-  start(): void {
-    this.#saves.start();
-  }
-
-  /** Saves what is unsaved now, after a save under way. Resolves when it is done, or has failed. */
-  save(): Promise<void> {
-    return this.#saves.run();
-  }
-
-  /** The last save. Returns false when something could not be saved. */
-  async stop(): Promise<boolean> {
-    await this.#saves.stop();
-    await this.save();
+  protected override get isAllSaved(): boolean {
     return this.unsavedCount === 0;
   }
 
@@ -117,7 +102,7 @@ export class RequestCounts {
 
   #hasRoom(): boolean {
     const size = this.unsavedCount;
-    if (size >= unsavedSoon && !this.#saves.isFailing) this.#saves.wake();
+    if (size >= unsavedSoon && !this.saves.isFailing) this.saves.wake();
     return size < usageCountsMax;
   }
 
@@ -133,7 +118,7 @@ export class RequestCounts {
     return counts;
   }
 
-  async #saveAll(): Promise<void> {
+  protected override async saveAll(): Promise<void> {
     const counts = this.#take();
     let saved = 0;
     try {

@@ -1,6 +1,6 @@
 import type { Logger } from "../core/log.ts";
-import { Repeating } from "../core/repeating.ts";
 import type { LiveKey, LiveSecret } from "../keys/live-key.ts";
+import { Saver } from "./saver.ts";
 import type { SavedUsage, UsageStore } from "./usage-store.ts";
 
 /** How often counters and last-used times go to the database. */
@@ -15,22 +15,19 @@ const unsavedSoon = 500;
  * kill can lose is what was counted since the last save. A save that fails is tried again with the
  * next, and there is never more than one under way.
  */
-export class WriteBehind {
+export class WriteBehind extends Saver {
   #unsaved: LiveKey[] = [];
   /** The last use of secrets in their grace period, by hash. */
   #secretUses = new Map<string, number>();
-  readonly #saves: Repeating;
 
   constructor(
     private readonly store: UsageStore,
     log: Logger,
   ) {
-    this.#saves = new Repeating({
+    super({
       everyMs: saveIntervalMs,
-      run: () => this.#saveAll(),
+      what: "Counters",
       log,
-      failed: "Counters could not be saved; they stay in memory and are tried again",
-      recovered: "Counters are saved again",
       details: () => ({ keys: this.#unsaved.length }),
     });
   }
@@ -41,7 +38,7 @@ export class WriteBehind {
     if (!live.unsaved) {
       live.unsaved = true;
       this.#unsaved.push(live);
-      if (this.#unsaved.length >= unsavedSoon) this.#saves.wake();
+      if (this.#unsaved.length >= unsavedSoon) this.saves.wake();
     }
     if (secret.expiresAtMs !== null) this.#secretUses.set(secret.hash, live.lastUsedAtMs);
   }
@@ -51,23 +48,11 @@ export class WriteBehind {
     return this.#unsaved.length;
   }
 
-  start(): void {
-    this.#saves.start();
-  }
-
-  /** Saves what is unsaved now, after a save under way. Resolves when it is done, or has failed. */
-  save(): Promise<void> {
-    return this.#saves.run();
-  }
-
-  /** The last save. Returns false when something could not be saved. */
-  async stop(): Promise<boolean> {
-    await this.#saves.stop();
-    await this.save();
+  protected override get isAllSaved(): boolean {
     return this.#unsaved.length === 0 && this.#secretUses.size === 0;
   }
 
-  async #saveAll(): Promise<void> {
+  protected override async saveAll(): Promise<void> {
     const keys = this.#unsaved;
     const uses = this.#secretUses;
     this.#unsaved = [];
