@@ -7,6 +7,7 @@ import { findAccount } from "./credits/account-store.ts";
 import { AccountViews } from "./credits/account-views.ts";
 import { CreditEvents } from "./credits/credit-events.ts";
 import { Ledger } from "./credits/ledger.ts";
+import { availableMicros } from "./credits/shortage.ts";
 import { showCommitted } from "./credits/show-committed.ts";
 import { Sweeper } from "./credits/sweeper.ts";
 import { PasswordHasher } from "./crypto/password-hash.ts";
@@ -75,7 +76,7 @@ export async function startServices(options: {
   await imported.check();
   const writeBehind = new WriteBehind(createUsageStore(db), log);
   writeBehind.start();
-  const stopMaintenance = scheduleMaintenance(db, {
+  const maintenance = scheduleMaintenance(db, {
     nowMs: clock.nowMs,
     eventsKeptMs: config.eventRetentionDays * dayMs,
     log,
@@ -198,8 +199,10 @@ export async function startServices(options: {
       prices,
       billingUrl,
       showAccount: async (organizationId: string) => {
-        const { balanceMicros, heldMicros, ...account } = await findAccount(db, organizationId);
-        accountViews.update({ ...account, availableMicros: balanceMicros - heldMicros });
+        const account = await findAccount(db, organizationId);
+        const { version, lowBalanceMicros } = account;
+        const view = { organizationId, version, lowBalanceMicros };
+        accountViews.update({ ...view, availableMicros: availableMicros(account) });
       },
     },
     prices,
@@ -230,11 +233,13 @@ export async function startServices(options: {
     /** Saves what is pending and closes the file. Returns false when something could not be saved. */
     async stop(): Promise<boolean> {
       eventLoopDelay.stop();
-      watch.stop();
-      sweeper.stop();
+      await watch.stop();
+      // What still changes money ends first: its commits are what the others are woken for.
+      await sweeper.stop();
+      await ledger.stop();
       await expiryWatch.stop();
       await dispatcher.stop();
-      stopMaintenance();
+      await maintenance.stop();
       await digestUpgrades.stop();
       await roller.stop();
       const areCountsSaved = await requestCounts.stop();

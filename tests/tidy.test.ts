@@ -53,6 +53,36 @@ const layers: Record<string, number> = {
 
 const layerOf = (file: string): number | undefined => layers[file.split("/")[0] as string];
 
+/** The feature that a table belongs to, where its file in db/tables is not named for it. */
+const ownersOfTables: Record<string, string> = {
+  idempotentAnswers: "http",
+  instance: "organizations",
+  keyUsage: "usage",
+  sessions: "sessions",
+  teamMembers: "teams",
+  teams: "teams",
+  workspaces: "workspaces",
+};
+
+function ownerOf(table: string): string | undefined {
+  if (table in ownersOfTables) return ownersOfTables[table];
+  const defined = new RegExp(`^export const ${table}\\b`, "m");
+  const file = sources.find(
+    (name) => name.startsWith("db/tables/") && defined.test(read(`src/${name}`)),
+  );
+  return file?.slice("db/tables/".length, -".ts".length);
+}
+
+/** The tables of other features that a store imports, as the map lists them. */
+function foreignTablesOf(store: string): string[] {
+  const imports = read(`src/${store}`).matchAll(
+    /import \{([^}]*)\} from "\.\.\/db\/tables\/[^"]+"/g,
+  );
+  const tables = [...imports].flatMap(([, names]) => names?.match(/\w+/g) ?? []);
+  const foreign = tables.filter((table) => ownerOf(table) !== store.split("/")[0]);
+  return foreign.length === 0 ? [] : [`${store}: ${foreign.toSorted().join(", ")}`];
+}
+
 describe("layers", () => {
   test("every file has a layer and imports nothing from above it", () => {
     const offences: string[] = [];
@@ -103,6 +133,16 @@ describe("layers", () => {
         !/^db\/|-store\.ts$/.test(file),
     );
     expect(offences).toEqual([]);
+  });
+
+  test("a store uses the tables of its own feature, and those that src/README.md says and why", () => {
+    const said = [
+      ...read("src/README.md").matchAll(
+        /^\| `(\w+\/[\w-]+-store\.ts)` *\| ([\w, ]+?) *\| \S.* \|$/gm,
+      ),
+    ].map(([, store, tables]) => `${store}: ${tables}`);
+    const used = sources.filter((file) => file.endsWith("-store.ts")).flatMap(foreignTablesOf);
+    expect(used).toEqual(said);
   });
 
   test("the environment is read by config, the clock by core", () => {

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, gte, lt, or, type SQL, sql } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
+import { inSequence } from "../db/in-sequence.ts";
 import { auditLog } from "../db/tables/index.ts";
 import { type AuditRow, type ChainHead, chainStart, hashOf } from "./audit-event.ts";
 
@@ -82,19 +83,15 @@ export function listRows(
 }
 
 /** All rows that match, the oldest first, some hundreds at a time. */
-export async function* eachRow(db: Database, filter?: AuditFilter): AsyncGenerator<AuditRow[]> {
-  for (let after = 0; ; ) {
-    const rows = await db.read
+export function eachRow(db: Database, filter?: AuditFilter): AsyncGenerator<AuditRow[]> {
+  return inSequence((after) =>
+    db.read
       .select()
       .from(auditLog)
       .where(and(filter && matches(filter), gt(auditLog.sequence, after)))
       .orderBy(asc(auditLog.sequence))
-      .limit(readSize);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows;
-    after = last.sequence;
-  }
+      .limit(readSize),
+  );
 }
 
 export interface ChainState {

@@ -1,6 +1,7 @@
 import { and, asc, count, desc, eq, gt, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { EntryKind } from "../core/money.ts";
 import type { Alongside, Database } from "../db/client.ts";
+import { inSequence } from "../db/in-sequence.ts";
 import { accounts, creditGrants, holds, ledger } from "../db/tables/index.ts";
 import { requireChanges } from "../db/write-guard.ts";
 import type { Entry } from "./ledger-state.ts";
@@ -110,19 +111,15 @@ export function listEntries(
 }
 
 /** All entries that match, the oldest first, some hundreds at a time. */
-export async function* eachEntry(db: Database, filter: LedgerFilter): AsyncGenerator<LedgerRow[]> {
-  for (let after = 0; ; ) {
-    const rows = await db.read
+export function eachEntry(db: Database, filter: LedgerFilter): AsyncGenerator<LedgerRow[]> {
+  return inSequence((after) =>
+    db.read
       .select()
       .from(ledger)
       .where(and(matches(filter), gt(ledger.sequence, after)))
       .orderBy(asc(ledger.sequence))
-      .limit(readSize);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows;
-    after = last.sequence;
-  }
+      .limit(readSize),
+  );
 }
 
 function matches({ organizationId, kind, keyId, fromMs, toMs }: LedgerFilter) {

@@ -24,6 +24,7 @@ import type { Entry } from "./ledger-state.ts";
 import { balanceMaxMicros } from "./micros.ts";
 import { entryOfNobody } from "./movements.ts";
 import type { AddCredits, LedgerEntry } from "./schemas.ts";
+import { availableMicros } from "./shortage.ts";
 
 interface Making {
   input: AddCredits;
@@ -123,13 +124,13 @@ async function grantOf(
 }
 
 function changeOf(account: AccountRow, entry: Entry): BalanceChange {
-  const { organizationId, topUps, lowBalanceMicros, balanceMicros, heldMicros } = account;
+  const { organizationId, topUps, lowBalanceMicros } = account;
   return {
     organizationId,
     topUps,
     lowBalanceMicros,
-    beforeMicros: balanceMicros - heldMicros,
-    afterMicros: entry.balanceMicros - heldMicros,
+    beforeMicros: availableMicros(account),
+    afterMicros: availableMicros({ ...account, balanceMicros: entry.balanceMicros }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, isNotNull, sql } from "drizzle-orm";
 import type { Units } from "../core/money.ts";
 import type { Database } from "../db/client.ts";
+import { inSequence } from "../db/in-sequence.ts";
 import { holds, ledger } from "../db/tables/index.ts";
 
 /** Charges read at once. */
@@ -18,12 +19,12 @@ export interface ChargeByPrice {
 }
 
 /** All charges by price, of one organization or of all, the oldest first, some hundreds at a time. */
-export async function* eachChargeByPrice(
+export function eachChargeByPrice(
   db: Database,
   organizationId: string | undefined,
 ): AsyncGenerator<ChargeByPrice[]> {
-  for (let after = 0; ; ) {
-    const rows = await db.read
+  return inSequence((after) =>
+    db.read
       .select({
         sequence: ledger.sequence,
         id: ledger.id,
@@ -42,10 +43,6 @@ export async function* eachChargeByPrice(
         ),
       )
       .orderBy(asc(ledger.sequence))
-      .limit(readSize);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows;
-    after = last.sequence;
-  }
+      .limit(readSize),
+  );
 }

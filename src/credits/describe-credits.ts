@@ -5,6 +5,7 @@ import type { PriceProof } from "./explain-charges.ts";
 import type { Entry, Hold } from "./ledger-state.ts";
 import { microsToUsd } from "./micros.ts";
 import type { HoldAnswer, LedgerEntry } from "./schemas.ts";
+import { availableMicros } from "./shortage.ts";
 
 /** A movement as the API shows it. */
 export function describeEntry(entry: Entry): LedgerEntry {
@@ -45,11 +46,12 @@ export function describeHold(hold: Hold): HoldAnswer {
 }
 
 /** An account as the API shows it. */
-export function describeAccount({ balanceMicros, heldMicros, lowBalanceMicros }: AccountRow) {
+export function describeAccount(account: AccountRow) {
+  const { balanceMicros, heldMicros, lowBalanceMicros } = account;
   return {
     balance: microsToUsd(balanceMicros),
     held: microsToUsd(heldMicros),
-    available: microsToUsd(balanceMicros - heldMicros),
+    available: microsToUsd(availableMicros(account)),
     low_balance_threshold: microsToUsd(lowBalanceMicros),
   };
 }

@@ -8,6 +8,7 @@ import { findHold } from "./hold-store.ts";
 import { type Entry, type Hold, type LedgerState, requestName } from "./ledger-state.ts";
 import { type Cost, end, type Instant, settle } from "./movements.ts";
 import { shortageError } from "./refuse.ts";
+import { accountOf, availableMicros } from "./shortage.ts";
 
 interface Ending<T> {
   organizationId: string;
@@ -50,9 +51,8 @@ export async function settleHold(
       if (cost instanceof DomainError) return cost;
       const settled = settle(state, open, { ...cost, at });
       if ("shortage" in settled) return shortageError(settled.shortage, billingUrl);
-      const account = state.accounts.get(organizationId);
-      const availableMicros = (account?.balanceMicros ?? 0) - (account?.heldMicros ?? 0);
-      return { hold: open, entry: settled.done, availableMicros };
+      const leftMicros = availableMicros(accountOf(state, organizationId));
+      return { hold: open, entry: settled.done, availableMicros: leftMicros };
     },
     alongside: (result) => (result instanceof DomainError ? [] : alongside(result)),
   });

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { DomainError } from "../core/errors.ts";
 import type { Alongside, Database } from "../db/client.ts";
+import { databaseClosed } from "../db/database-error.ts";
 import { isOvertaken } from "../db/write-guard.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import type { Consequences } from "./credit-events.ts";
@@ -17,6 +18,8 @@ export const ledgerBatchMax = 256;
 export const ledgerQueueMax = 10_000;
 /** Tries of one batch against other processes that change the same accounts. */
 const attemptsMax = 20;
+/** How often a stop looks whether the last batch is done. */
+const stopPauseMs = 5;
 
 /** One change of the ledger: what it is about, and what it makes of the state. */
 export interface Movement<T> {
@@ -46,6 +49,7 @@ export class Ledger {
   /** What waits for a pause between two batches. */
   #alone: (() => Promise<void>)[] = [];
   #isRunning = false;
+  #isStopping = false;
   #cache = new LedgerCache();
   commits = 0;
   movements = 0;
@@ -66,6 +70,7 @@ export class Ledger {
 
   /** Resolves with what the movement came to, when it is on the disk. */
   move<T>(movement: Movement<T>): Promise<T> {
+    if (this.#isStopping) return Promise.reject(databaseClosed());
     if (this.#waiting.length >= ledgerQueueMax) return Promise.reject(tooManyWait());
     return new Promise<T>((resolve, reject) => {
       const waiting = { movement, resolve, reject } as unknown as Waiting;
@@ -92,6 +97,7 @@ export class Ledger {
    * anybody. Rejects with what the work throws.
    */
   alone<T>(organizationId: string, work: () => Promise<T>): Promise<T> {
+    if (this.#isStopping) return Promise.reject(databaseClosed());
     if (this.#alone.length >= ledgerQueueMax) return Promise.reject(tooManyWait());
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#alone.push(async () => {
@@ -198,6 +204,12 @@ export class Ledger {
   #now(): Instant {
     const wallMs = this.options.clock.nowMs();
     return { wallMs, windowMs: this.options.windowClock.nowMs(wallMs) };
+  }
+
+  /** Takes no more, and resolves when what it has taken is done. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    while (this.#isRunning) await Bun.sleep(stopPauseMs);
   }
 }
 

@@ -10,7 +10,10 @@ export interface Shortage {
 }
 
 /** What the account can still spend. */
-export function availableMicros({ balanceMicros, heldMicros }: Account): number {
+export function availableMicros({
+  balanceMicros,
+  heldMicros,
+}: Pick<Account, "balanceMicros" | "heldMicros">): number {
   return balanceMicros - heldMicros;
 }
 

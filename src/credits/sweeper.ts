@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
+import { Repeating } from "../core/repeating.ts";
 import type { Database } from "../db/client.ts";
 import type { WindowClock } from "../limits/window-clock.ts";
 import { findOverdueGrants, findOverdueHolds } from "./hold-store.ts";
@@ -16,8 +17,7 @@ const sweptMax = 256;
  * start. Credits that were granted until a day are taken back when it has come.
  */
 export class Sweeper {
-  #timer: Timer | undefined;
-  #isSweeping = false;
+  readonly #sweeps: Repeating;
 
   constructor(
     private readonly options: {
@@ -27,14 +27,23 @@ export class Sweeper {
       ledger: Ledger;
       log: Logger;
     },
-  ) {}
-
-  start(): void {
-    this.#timer = setInterval(() => void this.#tick(), sweepIntervalMs);
+  ) {
+    this.#sweeps = new Repeating({
+      everyMs: sweepIntervalMs,
+      run: () => this.sweep(),
+      log: options.log,
+      failed: "Overdue holds were not ended; they are tried again",
+      recovered: "Overdue holds are ended again",
+    });
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
+  start(): void {
+    this.#sweeps.start();
+  }
+
+  /** Resolves when a sweep under way is over. */
+  stop(): Promise<void> {
+    return this.#sweeps.stop();
   }
 
   /** Ends what is overdue now. */
@@ -64,19 +73,5 @@ export class Sweeper {
         }),
       ),
     ]);
-  }
-
-  async #tick(): Promise<void> {
-    if (this.#isSweeping) return;
-    this.#isSweeping = true;
-    try {
-      await this.sweep();
-    } catch (error) {
-      this.options.log.error("Overdue holds were not ended; they are tried again", {
-        error: describeError(error),
-      });
-    } finally {
-      this.#isSweeping = false;
-    }
   }
 }

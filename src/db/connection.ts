@@ -1,10 +1,11 @@
 import { type InStatement, LibsqlError } from "@libsql/client/sqlite3";
 import Database from "libsql";
+import { databaseClosed } from "./database-error.ts";
 import { primaryCode } from "./sqlite-codes.ts";
 import type { Rows, ThreadResult } from "./thread-protocol.ts";
 
 /** Prepared statements that a connection keeps; the texts in the code are far fewer. */
-const statementsMax = 500;
+export const statementsMax = 500;
 /** After these libSQL 0.5.29 leaves the statement open. */
 const leavesStatementOpen = new Set(["SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR"]);
 
@@ -21,10 +22,13 @@ interface Prepared {
  *
  * After a call that met a held lock the connection is a fresh one: libsql 0.5.29 does not reset a
  * statement that failed so, and SQLite does not commit while a statement is open: later writes would be
- * reported as done and never be in the file. A test shows it.
+ * reported as done and never be in the file. A test shows it. The fresh one is opened by the next call:
+ * when the file cannot be opened, that call fails and the one after it tries again.
  */
 export class Connection {
-  #database: Database.Database;
+  /** Undefined between a call that met a held lock and the next one. */
+  #database: Database.Database | undefined;
+  #isClosed = false;
   #statements = new Map<string, Prepared>();
 
   constructor(
@@ -49,20 +53,38 @@ export class Connection {
         this.#run("COMMIT");
         return results;
       } catch (error) {
-        if (this.#database.inTransaction) this.#run("ROLLBACK");
+        if (this.#database?.inTransaction) this.#run("ROLLBACK");
         throw error;
       }
     });
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#letGo();
+  }
+
+  /** Statements that are kept prepared. */
+  get statementCount(): number {
+    return this.#statements.size;
+  }
+
+  #letGo(): void {
+    const database = this.#database;
+    this.#database = undefined;
     this.#statements.clear();
-    this.#database.close();
+    database?.close();
   }
 
   #open(): Database.Database {
-    // The declared options are those of better-sqlite3; the timeout is in milliseconds in both.
-    return new Database(this.path, { timeout: this.busyTimeoutMs });
+    try {
+      // The declared options are those of better-sqlite3; the timeout is in milliseconds in both.
+      return new Database(this.path, { timeout: this.busyTimeoutMs });
+    } catch (error) {
+      // libsql says so in the text alone, and without a code nobody could tell it from a fault of ours.
+      const { message } = error as Error;
+      throw new LibsqlError(message, "SQLITE_CANTOPEN", undefined, undefined, error as Error);
+    }
   }
 
   #guarded<T>(call: () => T): T {
@@ -71,8 +93,7 @@ export class Connection {
     } catch (thrown) {
       const error = toLibsqlError(thrown);
       if (error instanceof LibsqlError && leavesStatementOpen.has(error.code)) {
-        this.close();
-        this.#database = this.#open();
+        this.#letGo();
       }
       throw error;
     }
@@ -99,6 +120,8 @@ export class Connection {
   #prepare(sql: string): Prepared {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
+    if (this.#isClosed) throw databaseClosed();
+    this.#database ??= this.#open();
     const prepared = this.#database.prepare(sql);
     const columns = prepared.reader ? prepared.columns().map(({ name }) => name) : [];
     if (columns.length > 0) prepared.raw(true);

@@ -17,10 +17,15 @@ export function sqliteCode(error: unknown): string | undefined {
 
 const retryAfterSeconds = 1;
 
+/** What is asked of the database when it is closed, or was still waiting then: the server stops. */
+export function databaseClosed(): DomainError {
+  return new DomainError("overloaded", "The server is stopping.", { retryAfterSeconds });
+}
+
 /** What a caller is told when the database could not do its part; undefined for any other error. */
 export function databaseFailure(error: unknown): DomainError | undefined {
   const code = sqliteCode(error);
-  if (code === undefined) return undefined;
+  if (code === undefined) return refusalOf(error);
   const options = { retryAfterSeconds, cause: error };
   switch (code) {
     case "SQLITE_BUSY":
@@ -40,6 +45,15 @@ export function databaseFailure(error: unknown): DomainError | undefined {
     default:
       return undefined;
   }
+}
+
+/** What a thread refused itself, closed or with too many waiting: drizzle wraps it like any failed query. */
+function refusalOf(error: unknown): DomainError | undefined {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 6; depth++) {
+    if (at instanceof DomainError && at.code === "overloaded") return at;
+    at = at.cause;
+  }
+  return undefined;
 }
 
 /** True when the write hit a UNIQUE or PRIMARY KEY constraint. */

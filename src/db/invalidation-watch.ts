@@ -1,5 +1,6 @@
 import { asc, gt } from "drizzle-orm";
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
+import { Repeating } from "../core/repeating.ts";
 import type { Database } from "./client.ts";
 import { invalidations } from "./tables/index.ts";
 
@@ -20,28 +21,36 @@ export interface InvalidationTarget {
  * something was committed; the rows that the triggers left tell what.
  */
 export class InvalidationWatch {
-  #timer: Timer | undefined;
+  readonly #checks: Repeating;
   #dataVersion = -1;
   #sequence = 0;
-  #isChecking = false;
 
   constructor(
     private readonly db: Database,
-    private readonly log: Logger,
+    log: Logger,
     private readonly target: InvalidationTarget,
     /** Called after any commit of another connection, before what it changed is forgotten. */
     private readonly onCommit: () => Promise<void> = async () => {},
-  ) {}
+  ) {
+    this.#checks = new Repeating({
+      everyMs: watchIntervalMs,
+      run: () => this.#checkOrForget(),
+      log,
+      failed: "Changes of other processes cannot be read",
+      recovered: "Changes of other processes are read again",
+    });
+  }
 
   /** Begins after what is in the file now: call it before the first key is read. */
   async start(): Promise<void> {
     this.#dataVersion = await this.db.dataVersion();
     this.#sequence = await this.#newestSequence();
-    this.#timer = setInterval(() => void this.#tick(), watchIntervalMs);
+    this.#checks.start();
   }
 
-  stop(): void {
-    clearInterval(this.#timer);
+  /** Resolves when a check under way is over. */
+  stop(): Promise<void> {
+    return this.#checks.stop();
   }
 
   /** Applies what was committed since the last check. */
@@ -84,18 +93,14 @@ export class InvalidationWatch {
     return Number(rows.rows[0]?.["newest"] ?? 0);
   }
 
-  async #tick(): Promise<void> {
-    if (this.#isChecking) return;
-    this.#isChecking = true;
+  /** Not knowing what changed, hold nothing: every request reads the database until this passes. */
+  async #checkOrForget(): Promise<void> {
     try {
       await this.check();
     } catch (error) {
-      // Not knowing what changed, hold nothing: every request reads the database until this passes.
       this.#dataVersion = -1;
       this.target.invalidateAll();
-      this.log.error("Changes of other processes cannot be read", { error: describeError(error) });
-    } finally {
-      this.#isChecking = false;
+      throw error;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { lt, lte, sql } from "drizzle-orm";
 import { dayMs, hourMs, minuteMs } from "../core/clock.ts";
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
+import { Repeating } from "../core/repeating.ts";
 import type { Database } from "./client.ts";
 import {
   idempotentAnswers,
@@ -48,11 +49,16 @@ export async function runMaintenance(db: Database, nowMs: number): Promise<void>
  * is "type subject moment": an organization and its count of top-ups, a spender and its window. Moments
  * only go forward, so it is the last event of a subject that tells whether it was told: that one stays,
  * without what it said, until there is a newer one. So there is one for each organization and type, and
- * one for each key, workspace and user that has reached its limit.
+ * one for each key, workspace and user that has reached its limit. It asks between two transactions
+ * whether it is to end.
  */
-export async function deleteOldEvents(db: Database, beforeMs: number): Promise<void> {
+export async function deleteOldEvents(
+  db: Database,
+  beforeMs: number,
+  isStopped = () => false,
+): Promise<void> {
   let after: OldEvent = { id: "", createdAtMs: -1, isLast: 0 };
-  for (let round = 0; round < eventRoundsMax; round++) {
+  for (let round = 0; round < eventRoundsMax && !isStopped(); round++) {
     const old = await readOldEvents(db, { beforeMs, after });
     const last = old.at(-1);
     if (last === undefined) return;
@@ -110,24 +116,23 @@ function readOldEvents(
     ORDER BY event.created_at_ms, event.id LIMIT ${eventsDeletedAtOnce}`);
 }
 
-/** Runs it some minutes after the start and then every hour; returns the function that stops it. */
+/** Runs it some minutes after the start and then every hour, until it is stopped. */
 export function scheduleMaintenance(
   db: Database,
   options: { nowMs: () => number; eventsKeptMs: number; log: Logger; firstAfterMs?: number },
-): () => void {
+): Repeating {
   const { nowMs, eventsKeptMs, log, firstAfterMs = firstMaintenanceMs } = options;
-  const run = () =>
-    runMaintenance(db, nowMs())
-      .then(() => deleteOldEvents(db, nowMs() - eventsKeptMs))
-      .catch((error: unknown) => {
-        log.error("Maintenance failed; it is tried again within the hour", {
-          error: describeError(error),
-        });
-      });
-  const first = setTimeout(run, firstAfterMs);
-  const timer = setInterval(run, maintenanceIntervalMs);
-  return () => {
-    clearTimeout(first);
-    clearInterval(timer);
-  };
+  const runs: Repeating = new Repeating({
+    everyMs: maintenanceIntervalMs,
+    firstAfterMs,
+    run: async () => {
+      await runMaintenance(db, nowMs());
+      await deleteOldEvents(db, nowMs() - eventsKeptMs, () => runs.isStopped);
+    },
+    log,
+    failed: "Maintenance failed; it is tried again in an hour",
+    recovered: "Maintenance works again",
+  });
+  runs.start();
+  return runs;
 }

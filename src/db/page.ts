@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 
-/** A page of a list in the order of creation: how many rows, and after which one. */
+/** A page of a list in the order of creation, or against it: how many rows, and after which one. */
 export interface Page {
   limit: number;
   after: { createdAtMs: number; id: string } | undefined;
@@ -14,4 +14,13 @@ export function isAfter(
   id: AnySQLiteColumn,
 ): SQL | undefined {
   return after && sql`(${createdAtMs}, ${id}) > (${after.createdAtMs}, ${after.id})`;
+}
+
+/** The same for a list that begins with the newest. */
+export function isBefore(
+  { after }: Page,
+  createdAtMs: AnySQLiteColumn,
+  id: AnySQLiteColumn,
+): SQL | undefined {
+  return after && sql`(${createdAtMs}, ${id}) < (${after.createdAtMs}, ${after.id})`;
 }

@@ -1,5 +1,6 @@
 import { type Client, LibsqlError, type ResultSet } from "@libsql/client/sqlite3";
 import { DomainError } from "../core/errors.ts";
+import { databaseClosed } from "./database-error.ts";
 import { toResultSet } from "./result-set.ts";
 import type { ThreadReply, ThreadRequest, ThreadResult } from "./thread-protocol.ts";
 
@@ -28,8 +29,7 @@ export class ThreadClient {
     this.#worker.onmessage = (event: MessageEvent<ThreadReply>) => this.#settle(event.data);
     this.#worker.onerror = (event) => {
       const error = new Error(`A database thread crashed: ${event.message}`);
-      for (const waiter of this.#waiting.values()) waiter.reject(error);
-      this.#waiting.clear();
+      this.#end(error);
       onCrash(error);
     };
   }
@@ -56,12 +56,15 @@ export class ThreadClient {
     return (await this.#ask({ kind: "batch", statements })).map(toResultSet);
   }
 
-  /** Closes the connection after everything that was asked before, and ends the thread. */
+  /** Takes no more, closes the connection after everything that was asked before, and ends the thread. */
   async close(): Promise<void> {
     if (this.closed) return;
-    await this.#ask({ kind: "close" });
     this.closed = true;
-    this.#worker.terminate();
+    try {
+      await this.#post({ kind: "close" });
+    } finally {
+      this.#end(databaseClosed());
+    }
   }
 
   /** As libSQL's interface: drizzle asks for nothing else of it. */
@@ -70,7 +73,7 @@ export class ThreadClient {
   }
 
   #ask(request: Unnumbered<ThreadRequest>): Promise<ThreadResult[]> {
-    if (this.closed) return Promise.reject(new Error("The database is closed."));
+    if (this.closed) return Promise.reject(databaseClosed());
     if (this.#waiting.size >= threadQueueMax) {
       return Promise.reject(
         new DomainError("overloaded", "Too many requests wait for the database.", {
@@ -78,11 +81,23 @@ export class ThreadClient {
         }),
       );
     }
+    return this.#post(request);
+  }
+
+  #post(request: Unnumbered<ThreadRequest>): Promise<ThreadResult[]> {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ ...request, id });
     });
+  }
+
+  /** Nobody is left waiting for a thread that is no more. */
+  #end(error: Error): void {
+    this.closed = true;
+    this.#worker.terminate();
+    for (const waiter of this.#waiting.values()) waiter.reject(error);
+    this.#waiting.clear();
   }
 
   #settle(reply: ThreadReply): void {

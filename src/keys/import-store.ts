@@ -1,4 +1,5 @@
 import { inArray, isNotNull, or, type SQL, sql } from "drizzle-orm";
+import { among } from "../db/among.ts";
 import type { Alongside, Database } from "../db/client.ts";
 import { violatedUniqueColumns } from "../db/database-error.ts";
 import { insertRows } from "../db/insert-rows.ts";
@@ -31,8 +32,8 @@ export async function findKnownHashes(
     .from(secrets)
     .where(
       or(
-        inArray(secrets.hash, oneOf(wanted.map(({ hash }) => hash))),
-        inArray(secrets.importHash, oneOf(wanted.map(({ importHash }) => importHash))),
+        inArray(secrets.hash, among(wanted.map(({ hash }) => hash))),
+        inArray(secrets.importHash, among(wanted.map(({ importHash }) => importHash))),
       ),
     );
   return new Set(rows.flatMap(({ hash, importHash }) => [hash, importHash ?? hash]));

@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import { type AnySQLiteColumn, alias } from "drizzle-orm/sqlite-core";
 import { AccountViews } from "../credits/account-views.ts";
+import { among } from "../db/among.ts";
 import type { Drizzle } from "../db/client.ts";
 import {
   accounts,
@@ -30,7 +31,7 @@ export function createSecretLoader(
   db: Drizzle,
   accountViews = new AccountViews(),
 ): (hashes: string[]) => Promise<LoadedSecret[]> {
-  const hashes = sql`(SELECT value FROM json_each(${sql.placeholder("hashes")}))`;
+  const hashes = among(sql.placeholder("hashes"));
   const query = selectSecrets(db).where(inArray(secrets.hash, hashes)).prepare();
   const views = new HatViews();
   return async (wanted) => {
@@ -54,7 +55,7 @@ async function readHats(db: Drizzle, rows: readonly Row[]): Promise<KnownHats> {
   const found = await db
     .select({ id: hats.id, slug: hats.slug, skills: hats.skills })
     .from(hats)
-    .where(inArray(hats.id, sql`(SELECT value FROM json_each(${JSON.stringify([...ids])}))`));
+    .where(inArray(hats.id, among([...ids])));
   return new Map(found.map((hat) => [hat.id, hat]));
 }
 

@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { RechargeState } from "../core/money.ts";
 import type { Alongside, Database } from "../db/client.ts";
-import type { Page } from "../db/page.ts";
+import { isBefore, type Page } from "../db/page.ts";
 import { rechargeRules, recharges, webhookEvents } from "../db/tables/index.ts";
 import { requireChanges } from "../db/write-guard.ts";
 
@@ -86,7 +86,7 @@ export function wasAskedFor(rechargeId: string): SQL {
 export function listRecharges(
   db: Database,
   of: { organizationId: string; state: RechargeState | undefined },
-  { limit, after }: Page,
+  page: Page,
 ): Promise<RechargeRow[]> {
   const { requestedAtMs, id } = recharges;
   return db.read
@@ -96,15 +96,11 @@ export function listRecharges(
       and(
         eq(recharges.organizationId, of.organizationId),
         of.state === undefined ? undefined : eq(recharges.state, of.state),
-        after &&
-          or(
-            lt(requestedAtMs, after.createdAtMs),
-            and(eq(requestedAtMs, after.createdAtMs), lt(id, after.id)),
-          ),
+        isBefore(page, requestedAtMs, id),
       ),
     )
     .orderBy(desc(requestedAtMs), desc(id))
-    .limit(limit + 1);
+    .limit(page.limit + 1);
 }
 
 /** A recharge of the organization; undefined for a missing and for a foreign one. */

@@ -1,6 +1,7 @@
 import { invalidField, notFound } from "../core/errors.ts";
 import { findAccount } from "../credits/account-store.ts";
 import { readAmount } from "../credits/amount-schemas.ts";
+import { availableMicros } from "../credits/shortage.ts";
 import type { Database } from "../db/client.ts";
 import type { Actor } from "../organizations/actor.ts";
 import { describeRule } from "./describe-recharge.ts";
@@ -24,10 +25,10 @@ export async function setRule(
       const nowMs = clock.nowMs();
       const before = await findRule(db, organizationId);
       const rule: RuleRow = { organizationId, ...amounts, updatedAtMs: nowMs };
-      const { balanceMicros, heldMicros, topUps } = await findAccount(db, organizationId);
-      const availableMicros = balanceMicros - heldMicros;
-      const standing = { organizationId, availableMicros, topUps };
-      const isBelow = availableMicros < rule.belowMicros;
+      const account = await findAccount(db, organizationId);
+      const leftMicros = availableMicros(account);
+      const standing = { organizationId, availableMicros: leftMicros, topUps: account.topUps };
+      const isBelow = leftMicros < rule.belowMicros;
       return {
         change: putRule(db, rule),
         entry: {

@@ -1,8 +1,9 @@
 import { minuteMs } from "../core/clock.ts";
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
 import { admittedStatus } from "../core/usage.ts";
 import type { LiveKey } from "../keys/live-key.ts";
 import type { RequestCount } from "./rollup-store.ts";
+import { Saver } from "./saver.ts";
 import { SubjectBounds } from "./subject-bounds.ts";
 
 /** How often requests go to the database: seldom, because each key is three rows. */
@@ -25,21 +26,25 @@ interface Outcome {
  * Counts requests by key, skill or model, and what became of them, and writes them behind. Memory is ahead
  * of the database by one interval at most: that is what a kill can lose. Charges are not counted here.
  */
-export class RequestCounts {
+export class RequestCounts extends Saver {
   /** Keys with requests of the commonest kind, admitted and about nothing: they count in the key itself. */
   #plain: LiveKey[] = [];
   #others = new Map<string, RequestCount>();
   #subjects = new SubjectBounds();
-  #timer: Timer | undefined;
-  #saving: Promise<void> | undefined;
-  #isFailing = false;
   /** Requests that were not counted, for want of room. */
   lost = 0;
 
   constructor(
     private readonly add: (counts: RequestCount[]) => Promise<void>,
-    private readonly log: Logger,
-  ) {}
+    log: Logger,
+  ) {
+    super({
+      everyMs: saveIntervalMs,
+      what: "Requests",
+      log,
+      details: () => ({ counts: this.unsavedCount }),
+    });
+  }
 
   /** Counts an admitted request. Called for each: it must stay this short. */
   admit(live: LiveKey, wallMs: number, subject = ""): void {
@@ -61,26 +66,7 @@ export class RequestCounts {
     return this.#plain.length + this.#others.size;
   }
 
-  start(): void {
-    this.#timer = setInterval(() => {
-      if (this.#saving === undefined) void this.save();
-    }, saveIntervalMs);
-  }
-
-  /** Saves what is unsaved now, after a save under way. Resolves when it is done, or has failed. */
-  async save(): Promise<void> {
-    while (this.#saving !== undefined) await this.#saving;
-    if (this.unsavedCount === 0) return;
-    this.#saving = this.#saveAll().finally(() => {
-      this.#saving = undefined;
-    });
-    await this.#saving;
-  }
-
-  /** The last save. Returns false when something could not be saved. */
-  async stop(): Promise<boolean> {
-    clearInterval(this.#timer);
-    await this.save();
+  protected override get isAllSaved(): boolean {
     return this.unsavedCount === 0;
   }
 
@@ -116,7 +102,7 @@ export class RequestCounts {
 
   #hasRoom(): boolean {
     const size = this.unsavedCount;
-    if (size >= unsavedSoon && this.#saving === undefined && !this.#isFailing) void this.save();
+    if (size >= unsavedSoon && !this.saves.isFailing) this.saves.wake();
     return size < usageCountsMax;
   }
 
@@ -132,7 +118,7 @@ export class RequestCounts {
     return counts;
   }
 
-  async #saveAll(): Promise<void> {
+  protected override async saveAll(): Promise<void> {
     const counts = this.#take();
     let saved = 0;
     try {
@@ -140,17 +126,9 @@ export class RequestCounts {
         await this.add(counts.slice(saved, saved + batchSize));
         saved += batchSize;
       }
-      if (this.#isFailing) this.log.info("Requests are saved again");
-      this.#isFailing = false;
     } catch (error) {
       for (const count of counts.slice(saved)) this.#merge(count);
-      if (!this.#isFailing) {
-        this.log.error("Requests could not be saved; they stay in memory and are tried again", {
-          counts: this.unsavedCount,
-          error: describeError(error),
-        });
-      }
-      this.#isFailing = true;
+      throw error;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { type Clock, dayMs, hourMs } from "../core/clock.ts";
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
+import { Repeating } from "../core/repeating.ts";
 import { type UsageInterval, usageIntervals } from "../core/usage.ts";
 import type { Database } from "../db/client.ts";
 import { forgetSome, raiseFloors, readProgress, rollUp } from "./rollup-store.ts";
@@ -20,10 +21,7 @@ export type UsageKeptDays = Readonly<Record<UsageInterval, number>>;
  * the ledger's end to the rollups themselves, so nobody waits for it, and it may be stopped at any moment.
  */
 export class UsageRoller {
-  #timer: Timer | undefined;
-  #rolling: Promise<void> | undefined;
-  #isStopped = false;
-  #isFailing = false;
+  readonly #rolls: Repeating;
   #forgottenMs: number | undefined;
   #entriesAtOnce = entriesAtLeast;
   /** Entries of the ledger that were taken since the start. */
@@ -38,19 +36,23 @@ export class UsageRoller {
       log: Logger;
       keptDays: UsageKeptDays;
     },
-  ) {}
+  ) {
+    this.#rolls = new Repeating({
+      everyMs: rollIntervalMs,
+      run: () => this.roll(),
+      log: options.log,
+      failed: "Usage could not be rolled up; it is tried again",
+      recovered: "Usage is rolled up again",
+    });
+  }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      if (this.#rolling === undefined) void this.#tick();
-    }, rollIntervalMs);
+    this.#rolls.start();
   }
 
   /** Resolves when no transaction of it is under way. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#isStopped = true;
-    await this.#rolling;
+  stop(): Promise<void> {
+    return this.#rolls.stop();
   }
 
   /** Takes everything there is, batch after batch; between two, other writes get their turn. */
@@ -60,7 +62,7 @@ export class UsageRoller {
     for (;;) {
       const { cursor, newest } = await readProgress(db);
       this.lag = newest - cursor;
-      if (this.lag <= 0 || this.#isStopped) return;
+      if (this.lag <= 0 || this.#rolls.isStopped) return;
       const upTo = Math.min(newest, cursor + this.#entriesAtOnce);
       const rows = await rollUp(db, { cursor, upTo });
       if (rows !== undefined) {
@@ -78,7 +80,7 @@ export class UsageRoller {
     const keptMs = { minute: minute * dayMs, hour: hour * dayMs, day: day * dayMs };
     await raiseFloors(db, { nowMs: clock.nowMs(), keptMs });
     for (const interval of usageIntervals) {
-      while (!this.#isStopped && (await forgetSome(db, interval))) {
+      while (!this.#rolls.isStopped && (await forgetSome(db, interval))) {
         await new Promise(setImmediate);
       }
     }
@@ -97,23 +99,5 @@ export class UsageRoller {
     const fitting = Math.round((entries * rowsAtOnce) / Math.max(rows, 1));
     const atMost = Math.min(entriesAtMost, 2 * this.#entriesAtOnce);
     this.#entriesAtOnce = Math.max(entriesAtLeast, Math.min(atMost, fitting));
-  }
-
-  async #tick(): Promise<void> {
-    this.#rolling = this.roll();
-    try {
-      await this.#rolling;
-      if (this.#isFailing) this.options.log.info("Usage is rolled up again");
-      this.#isFailing = false;
-    } catch (error) {
-      if (!this.#isFailing) {
-        this.options.log.error("Usage could not be rolled up; it is tried again", {
-          error: describeError(error),
-        });
-      }
-      this.#isFailing = true;
-    } finally {
-      this.#rolling = undefined;
-    }
   }
 }

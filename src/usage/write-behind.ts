@@ -1,5 +1,6 @@
-import { describeError, type Logger } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
 import type { LiveKey, LiveSecret } from "../keys/live-key.ts";
+import { Saver } from "./saver.ts";
 import type { SavedUsage, UsageStore } from "./usage-store.ts";
 
 /** How often counters and last-used times go to the database. */
@@ -14,18 +15,22 @@ const unsavedSoon = 500;
  * kill can lose is what was counted since the last save. A save that fails is tried again with the
  * next, and there is never more than one under way.
  */
-export class WriteBehind {
+export class WriteBehind extends Saver {
   #unsaved: LiveKey[] = [];
   /** The last use of secrets in their grace period, by hash. */
   #secretUses = new Map<string, number>();
-  #timer: Timer | undefined;
-  #saving: Promise<void> | undefined;
-  #isFailing = false;
 
   constructor(
     private readonly store: UsageStore,
-    private readonly log: Logger,
-  ) {}
+    log: Logger,
+  ) {
+    super({
+      everyMs: saveIntervalMs,
+      what: "Counters",
+      log,
+      details: () => ({ keys: this.#unsaved.length }),
+    });
+  }
 
   /** Notes that a key was counted. Called for each request: it must stay this short. */
   note(secret: LiveSecret): void {
@@ -33,7 +38,7 @@ export class WriteBehind {
     if (!live.unsaved) {
       live.unsaved = true;
       this.#unsaved.push(live);
-      if (this.#unsaved.length >= unsavedSoon && this.#saving === undefined) void this.save();
+      if (this.#unsaved.length >= unsavedSoon) this.saves.wake();
     }
     if (secret.expiresAtMs !== null) this.#secretUses.set(secret.hash, live.lastUsedAtMs);
   }
@@ -43,29 +48,11 @@ export class WriteBehind {
     return this.#unsaved.length;
   }
 
-  start(): void {
-    this.#timer = setInterval(() => {
-      if (this.#saving === undefined) void this.save();
-    }, saveIntervalMs);
-  }
-
-  /** Saves what is unsaved now, after a save under way. Resolves when it is done, or has failed. */
-  async save(): Promise<void> {
-    while (this.#saving !== undefined) await this.#saving;
-    this.#saving = this.#saveAll().finally(() => {
-      this.#saving = undefined;
-    });
-    await this.#saving;
-  }
-
-  /** The last save. Returns false when something could not be saved. */
-  async stop(): Promise<boolean> {
-    clearInterval(this.#timer);
-    await this.save();
+  protected override get isAllSaved(): boolean {
     return this.#unsaved.length === 0 && this.#secretUses.size === 0;
   }
 
-  async #saveAll(): Promise<void> {
+  protected override async saveAll(): Promise<void> {
     const keys = this.#unsaved;
     const uses = this.#secretUses;
     this.#unsaved = [];
@@ -78,17 +65,9 @@ export class WriteBehind {
         await this.#saveBatch(keys.slice(saved, saved + batchSize));
         saved += batchSize;
       }
-      if (this.#isFailing) this.log.info("Counters are saved again");
-      this.#isFailing = false;
     } catch (error) {
       this.#takeBack(keys.slice(saved), uses);
-      if (!this.#isFailing) {
-        this.log.error("Counters could not be saved; they stay in memory and are tried again", {
-          keys: this.#unsaved.length,
-          error: describeError(error),
-        });
-      }
-      this.#isFailing = true;
+      throw error;
     }
   }
 

@@ -2,6 +2,7 @@ import { Webhook } from "standardwebhooks";
 import type { Clock } from "../core/clock.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import type { LinkPurpose } from "../core/tenancy.ts";
+import { signedHeaders } from "../webhooks/signing.ts";
 import type { OneTimeLink } from "./schemas.ts";
 
 /** Deliveries that may wait; a further one is dropped, and logged without its link. */
@@ -90,9 +91,10 @@ export class LinkWebhook {
 
   async #post(signer: Webhook, { purpose, email, organization, link }: LinkMessage): Promise<void> {
     const { url, clock } = this.options;
-    const sentAt = new Date(clock.nowMs());
+    const atMs = clock.nowMs();
+    const timestamp = new Date(atMs).toISOString();
     const data = { purpose, email, organization, url: link.url, expires_at: link.expires_at };
-    const body = JSON.stringify({ type: "link.created", timestamp: sentAt.toISOString(), data });
+    const body = JSON.stringify({ type: "link.created", timestamp, data });
     const response = await fetch(url, {
       method: "POST",
       body,
@@ -100,9 +102,7 @@ export class LinkWebhook {
       signal: AbortSignal.timeout(attemptTimeoutMs),
       headers: {
         "content-type": "application/json",
-        "webhook-id": link.id,
-        "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
-        "webhook-signature": signer.sign(link.id, sentAt, body),
+        ...signedHeaders({ id: link.id, atMs, body }, [signer]),
       },
     });
     await response.body?.cancel();

@@ -1,3 +1,4 @@
+import { Webhook } from "standardwebhooks";
 import type { Clock } from "../core/clock.ts";
 import { describeError, type Logger } from "../core/log.ts";
 import { version } from "../core/version.ts";
@@ -24,7 +25,7 @@ export async function sendDelivery(due: DueDelivery, sender: Sender): Promise<Re
   const atMs = clock.nowMs();
   try {
     const body = bodyOf(due);
-    const signed = signedHeaders({ id: due.eventId, atMs, body }, secretsOf(due, secrets, atMs));
+    const signed = signedHeaders({ id: due.eventId, atMs, body }, signersOf(due, secrets, atMs));
     return await dialler.post({
       url: due.url,
       body,
@@ -49,11 +50,11 @@ function bodyOf({ type, payload, eventAtMs }: DueDelivery): string {
 }
 
 /** The secrets that hold: after a rotation the one before too, until its end. */
-function secretsOf(due: DueDelivery, secrets: WebhookSecrets, nowMs: number): string[] {
+function signersOf(due: DueDelivery, secrets: WebhookSecrets, nowMs: number): Webhook[] {
   const { webhookId, sealedSecret, oldSealedSecret, oldSecretExpiresAtMs } = due;
   const isOldGood = oldSealedSecret !== null && (oldSecretExpiresAtMs ?? 0) > nowMs;
   const sealed = isOldGood ? [sealedSecret, oldSealedSecret] : [sealedSecret];
-  return sealed.map((one) => secrets.open(webhookId, one));
+  return sealed.map((one) => new Webhook(secrets.open(webhookId, one)));
 }
 
 const noReply: { status: null; retryAfter: null } = { status: null, retryAfter: null };

@@ -1,7 +1,8 @@
-import { and, count, desc, eq, lt, or, sql } from "drizzle-orm";
+import { and, count, desc, eq, sql } from "drizzle-orm";
 import type { DeliveryState } from "../core/events.ts";
+import { among } from "../db/among.ts";
 import type { Alongside, Database } from "../db/client.ts";
-import type { Page } from "../db/page.ts";
+import { isBefore, type Page } from "../db/page.ts";
 import { webhookDeliveries, webhookEvents, webhooks } from "../db/tables/index.ts";
 
 export type EventRow = Omit<typeof webhookEvents.$inferSelect, "onceName">;
@@ -40,7 +41,7 @@ function selectDeliveries(db: Database["read"]) {
 export function listDeliveries(
   db: Database,
   of: { webhookId: string; state: DeliveryState | undefined },
-  { limit, after }: Page,
+  page: Page,
 ): Promise<DeliveryRow[]> {
   const { createdAtMs, id } = webhookDeliveries;
   return selectDeliveries(db.read)
@@ -48,15 +49,11 @@ export function listDeliveries(
       and(
         eq(webhookDeliveries.webhookId, of.webhookId),
         of.state === undefined ? undefined : eq(webhookDeliveries.state, of.state),
-        after &&
-          or(
-            lt(createdAtMs, after.createdAtMs),
-            and(eq(createdAtMs, after.createdAtMs), lt(id, after.id)),
-          ),
+        isBefore(page, createdAtMs, id),
       ),
     )
     .orderBy(desc(createdAtMs), desc(id))
-    .limit(limit + 1);
+    .limit(page.limit + 1);
 }
 
 /** A delivery of a webhook; undefined for a missing one and for another webhook's. */
@@ -124,8 +121,6 @@ export function findDue(
   asked: { nowMs: number; ofWebhookMax: number; limit: number; busy: Busy },
 ): Promise<DueDelivery[]> {
   const { nowMs, ofWebhookMax, limit, busy } = asked;
-  const among = (ids: readonly string[]) =>
-    sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
   const next = (after: string) => sql`(SELECT min(webhook_id) FROM ${webhookDeliveries}
     WHERE state = 'pending' AND webhook_id > ${sql.raw(after)})`;
   return db.read.all<DueDelivery>(sql`

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Webhook } from "standardwebhooks";
+import type { Webhook } from "standardwebhooks";
 import { seal, unseal } from "../crypto/seal.ts";
 
 const secretBytes = 32;
@@ -29,17 +29,17 @@ export interface Signed {
 }
 
 /**
- * The headers of a delivery, as Standard Webhooks says: a signature by each secret that holds, so that
+ * The headers of a message, as Standard Webhooks says: a signature by each secret that holds, so that
  * a receiver finds its own while one is replaced by the next.
  */
 export function signedHeaders(
   { id, atMs, body }: Signed,
-  secrets: readonly string[],
+  signers: readonly Webhook[],
 ): Record<string, string> {
   const at = new Date(atMs);
   return {
     "webhook-id": id,
     "webhook-timestamp": String(Math.floor(atMs / 1_000)),
-    "webhook-signature": secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(" "),
+    "webhook-signature": signers.map((signer) => signer.sign(id, at, body)).join(" "),
   };
 }

@@ -18,7 +18,7 @@ export interface Row {
   notes: string[];
 }
 
-const widths = { what: 36, value: 12, target: 14 };
+const widths = { what: 46, value: 12, target: 14 };
 /** Below this share of a core the server waited for the load generator, and the figure says little. */
 const busyMin = 0.9;
 

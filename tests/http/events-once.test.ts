@@ -141,9 +141,9 @@ describe("what happens once", () => {
     if (first === undefined) throw new Error("Nothing to write.");
     await db.write.batch([first, ...rest]);
     const options = { nowMs: clock.nowMs, eventsKeptMs: keptMs, log, firstAfterMs: 1 };
-    const stop = scheduleMaintenance(db, options);
+    const runs = scheduleMaintenance(db, options);
     await until(async () => (await storedEvents("key.created")).length === 0, "the first run");
-    stop();
+    await runs.stop();
     const kept = await storedEvents("credits.low");
     expect([kept.length, new Set(kept.map(({ payload }) => payload))]).toEqual([
       1_100,

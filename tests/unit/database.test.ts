@@ -128,6 +128,35 @@ describe("connections", () => {
   }, 20_000);
 });
 
+describe("closing", () => {
+  const outcomeOf = (call: Promise<unknown>) =>
+    call.then(
+      () => "done",
+      (error: unknown) => databaseFailure(error)?.status ?? error,
+    );
+
+  test("does what was asked before, answers 503 to what comes after, and leaves nobody waiting", async () => {
+    const db = await openMigrated();
+    const insert = (sequence: number) => db.write.insert(invalidations).values({ sequence });
+    const before = Array.from({ length: 50 }, (_, at) => outcomeOf(insert(1_000 + at).execute()));
+    const closing = db.close();
+    const meanwhile = [db.read, db.lookup].map((one) => outcomeOf(one.run("SELECT 1").execute()));
+    await closing;
+    expect(new Set(await Promise.all(before))).toEqual(new Set(["done"]));
+    expect(await Promise.all(meanwhile)).toEqual([503, "done"]);
+    const after = [db.read, db.write, db.lookup].map((one) =>
+      outcomeOf(one.run("SELECT 1").execute()),
+    );
+    expect(await Promise.all(after)).toEqual([503, 503, 503]);
+    await db.close();
+    const file = kept(openFile(path, 1_000));
+    const { rows } = await file.execute(
+      "SELECT count(*) FROM invalidations WHERE sequence >= 1000",
+    );
+    expect(rows[0]?.[0]).toBe(50);
+  });
+});
+
 describe("migrations", () => {
   test("the embedded list is the folder's, in its order", async () => {
     const files = [...new Bun.Glob("*.sql").scanSync("src/db/migrations")].toSorted();
@@ -193,7 +222,7 @@ describe("invalidation", () => {
     );
     const watch = new InvalidationWatch(db, log, target);
     await watch.start();
-    watch.stop();
+    await watch.stop();
     return { seen, watch };
   };
 
