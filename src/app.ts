@@ -6,7 +6,7 @@ import { creditRoutes } from "./credits/routes.ts";
 import { hatRoutes } from "./hats/routes.ts";
 import { documentRoutes } from "./http/document-routes.ts";
 import { enveloping } from "./http/enveloping.ts";
-import { handleError } from "./http/handle-error.ts";
+import { handleError, handleNothingHere } from "./http/handle-error.ts";
 import { systemRoutes } from "./http/system-routes.ts";
 import { presentedKeyRoutes } from "./keys/presented-routes.ts";
 import { keyRoutes } from "./keys/routes.ts";
@@ -66,12 +66,17 @@ export function describedRoutes() {
 
 /** The whole application: the API, its document and Swagger UI, and the one error handler. */
 export function createApp(services: Services) {
-  return new Elysia(options)
-    .onError(({ error, code, request, set }) =>
-      handleError({ error, code, request, headers: set.headers }, services),
-    )
-    .use(enveloping(services.dialect))
-    .use(apiRoutes(services))
-    .use(documentRoutes(services, describedRoutes))
-    .use(linkPageRoutes(services));
+  return (
+    new Elysia(options)
+      // `async` is how Elysia knows that it has to wait: a bare promise goes to the envelope as it is.
+      .onError(async ({ error, code, request, set: { headers } }) =>
+        code === "NOT_FOUND"
+          ? handleNothingHere({ request, headers }, services)
+          : handleError({ error, code, request, headers }, services),
+      )
+      .use(enveloping(services.dialect))
+      .use(apiRoutes(services))
+      .use(documentRoutes(services, describedRoutes))
+      .use(linkPageRoutes(services))
+  );
 }

@@ -1,8 +1,14 @@
+import { knownPrefixes } from "../dialects/index.ts";
+
+/** What our own secrets begin with, the longest first: `sk-sr-test-` goes before `sk-sr-` and `sk-`. */
+const ownPrefixes = [...knownPrefixes].toSorted((a, b) => b.length - a.length);
 /** `sk-`, `unkey_`, `sk_live_`, `sk-ant-api03-`: one word, and after it only words that prefixes are made of. */
 const firstWord = /^(?:[A-Z]?[a-z]{1,11}|[A-Z]{2,12})\d{0,2}[-_]/;
 const furtherWord =
   /^(?:live|test|prod|dev|stg|staging|sandbox|proj|ant|or|api|admin|svcacct|key|secret|v)\d{0,2}[-_]/i;
 const furtherWordsMax = 3;
+/** Behind it any word is a prefix: what is drawn with `-` and `_` has letters of both cases too. */
+const plainBody = /^(?:[0-9a-z]+|[0-9A-Z]+)$/;
 
 /** RFC 9562: 122 random bits in version 4; 74 in version 7, and fewer in those before. */
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -22,8 +28,12 @@ const alphabets: readonly (readonly [RegExp, number])[] = [
   [/^[0-9a-z]*$/, 36],
   [/^[0-9A-Za-z]*$/, 62],
 ];
+/** What joins words. It is drawn from in base64url alone, and there beside letters of both cases. */
+const separators = /[-_.]/g;
 /** Base64 in both spellings, and whatever else is visible: no more is taken to have been drawn from. */
 const alphabetSizeMax = 64;
+/** Letters of one case and digits. */
+const oneCaseSizeMax = 36;
 
 /** Letters of one case alone are rather words than chance; English has 1 to 1.5 bits a letter (Shannon 1951). */
 const onlyLetters = /^(?:[a-z]*|[A-Z]*)$/;
@@ -44,18 +54,28 @@ export function apparentBits(secret: string): number {
   const body = withoutPrefix(secret).replace(/=+$/, "");
   if (uuidPattern.test(body)) return body[uuidVersionAt] === "4" ? 122 : 74;
   if (ulidPattern.test(body)) return ulidBits;
-  const bits = bitsPerCharacter(body);
+  const drawn = withoutSeparators(body);
+  const bits = bitsPerCharacter(drawn);
   const repetitionLength = Math.max(3, Math.ceil(repetitionBits / Math.max(bits, 1)));
-  return Math.floor(newCharacters(body, repetitionLength) * bits);
+  return Math.floor(newCharacters(drawn, repetitionLength) * bits);
 }
 
 /** The part of a secret that is not the same for all of its service. */
 export function withoutPrefix(secret: string): string {
   if (uuidPattern.test(secret)) return secret;
-  let rest = secret.replace(firstWord, "");
+  const own = ownPrefixes.find((prefix) => secret.startsWith(prefix));
+  let rest = own === undefined ? secret.replace(firstWord, "") : secret.slice(own.length);
   if (rest === secret) return secret;
   for (let words = 0; words < furtherWordsMax; words++) rest = rest.replace(furtherWord, "");
-  return rest;
+  const inner = rest.replace(firstWord, "");
+  return plainBody.test(inner) ? inner : rest;
+}
+
+/** Separators raise no alphabet and are no characters, but where they are of the alphabet. */
+function withoutSeparators(body: string): string {
+  const joined = body.replace(separators, "");
+  const [, size] = alphabets.find(([pattern]) => pattern.test(joined)) ?? [];
+  return size === undefined || size > oneCaseSizeMax ? body : joined;
 }
 
 function bitsPerCharacter(body: string): number {

@@ -48,8 +48,9 @@ export const skillett: Dialect = {
       error: errorFields.code,
       message: errorFields.message,
       action_url: Type.String({
-        format: "uri",
-        description: "Where something can be done about it, or read.",
+        format: "uri-reference",
+        description:
+          "Where something can be done about it, or read. A path alone where the request had no good Host.",
         examples: ["https://keys.example.com/docs"],
       }),
       param: errorFields.namedParam,

@@ -1,5 +1,5 @@
 import type { Dialect, PathAlias } from "../dialects/dialect.ts";
-import { matches } from "./allowed-methods.ts";
+import { matches, segmentsOf } from "./allowed-methods.ts";
 import type { ClientAddresses } from "./client-address.ts";
 import { shareRequestId } from "./request-id.ts";
 import { pathOf } from "./request-path.ts";
@@ -41,7 +41,7 @@ export function answeringAliases(
   });
   if (rows.length === 0) return fetch;
   return (request) => {
-    const asked = pathOf(request).split("/");
+    const asked = segmentsOf(pathOf(request));
     const row = rows.find(({ segments }) => matches(segments, asked));
     return fetch(row === undefined ? request : renamed(request, row.alias));
   };

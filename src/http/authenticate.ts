@@ -91,10 +91,10 @@ export class Authenticator {
     describeLimits(call.headers, secret, this.gate);
   }
 
-  /** Whether a key that is in memory was presented; then the state of its limits is on the answer. */
-  isKnown(call: Call): boolean {
+  /** Whether a key that may be used was presented; then the state of its limits is on the answer. */
+  async isKnown(call: Call): Promise<boolean> {
     const token = readBearer(call.request);
-    const secret = token === undefined ? undefined : this.gate.findHot(token);
+    const secret = token === undefined ? undefined : await this.gate.find(token);
     if (secret === undefined || !isUsable(secret, this.gate.clock.nowMs())) return false;
     describeLimits(call.headers, secret, this.gate);
     return true;

@@ -16,9 +16,12 @@ export class ClientAddresses {
     this.#server = server;
   }
 
-  /** `request` was made from `original`, which alone is known to the server. */
+  /**
+   * `request` was made from `original`. The first of such a line alone is known to the server: a HEAD of
+   * an alias becomes a GET, and that a GET of another path.
+   */
   derive(request: Request, original: Request): Request {
-    this.#originals.set(request, original);
+    this.#originals.set(request, this.#originals.get(original) ?? original);
     return request;
   }
 

@@ -18,19 +18,48 @@ const fieldsMax = 50;
 /** Characters of a field's name that are repeated to the caller. */
 const paramLengthMax = 100;
 
+interface ErrorServices {
+  log: Logger;
+  clock: Clock;
+  renderError: RenderError;
+}
+
 /** The one place where an error becomes a response, and where it is logged when it is ours. */
 export function handleError(
   failure: { error: unknown; code: string | number; request: Request; headers: AnswerHeaders },
-  services: { log: Logger; clock: Clock; authenticator: Authenticator; renderError: RenderError },
+  services: ErrorServices,
 ): Response {
-  const { authenticator, renderError } = services;
   const { error, code, request, headers } = failure;
-  const known =
-    code === "NOT_FOUND"
-      ? nothingHere({ request, headers }, authenticator)
-      : toDomainError(error, code);
+  const known = toDomainError(error, code);
   if (known.status >= 500) logFailure(known, request, services);
-  return renderError(known, request, headers);
+  return services.renderError(known, request, headers);
+}
+
+/**
+ * The response for a path or a method that leads nowhere. Such requests are counted like any without a
+ * key, unless they bring a good one: scanners try many.
+ */
+export async function handleNothingHere(
+  call: Call,
+  services: ErrorServices & { authenticator: Authenticator },
+): Promise<Response> {
+  let error: unknown = nothingAt(pathOf(call.request));
+  try {
+    const isKnown = await services.authenticator.isKnown(call);
+    if (!isKnown) services.authenticator.countAnonymous(call.request);
+  } catch (failure) {
+    error = failure;
+  }
+  return handleError({ error, code: "", ...call }, services);
+}
+
+function nothingAt(path: string): DomainError {
+  const methods = allowedMethods(path);
+  if (methods.length === 0) return new DomainError("not_found", "There is nothing at this path.");
+  const allow = methods.join(", ");
+  return new DomainError("method_not_allowed", `This path has only ${allow}.`, {
+    headers: { allow },
+  });
 }
 
 /** A failure that meets every request, such as a full disk, is logged so often and counted between. */
@@ -55,22 +84,6 @@ function logFailure(
     request_id: requestIdOf(request),
     same_since_last: last?.unlogged,
     cause: describeError(error.cause ?? error),
-  });
-}
-
-/** Paths and methods that lead nowhere are counted like any request without a key: scanners try many. */
-function nothingHere(call: Call, authenticator: Authenticator): DomainError {
-  const { request } = call;
-  try {
-    if (!authenticator.isKnown(call)) authenticator.countAnonymous(request);
-  } catch (error) {
-    if (error instanceof DomainError) return error;
-  }
-  const methods = allowedMethods(pathOf(request));
-  if (methods.length === 0) return new DomainError("not_found", "There is nothing at this path.");
-  const allow = methods.join(", ");
-  return new DomainError("method_not_allowed", `This path has only ${allow}.`, {
-    headers: { allow },
   });
 }
 

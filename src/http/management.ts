@@ -15,8 +15,12 @@ export function management(authorizer: Authorizer) {
   return new Elysia({ name: "management" })
     .onParse({ as: "scoped" }, async ({ request, route, set }) => {
       const name = routeName(request, route);
-      await authorizer.authorize({ request, headers: set.headers }, name);
-      return readBody(request, largeBodies[name]);
+      const call = { request, headers: set.headers };
+      await authorizer.authorize(call, name);
+      return readBody(request, {
+        bounds: largeBodies[name],
+        count: () => authorizer.manage(call, name),
+      });
     })
     .derive({ as: "scoped" }, async ({ request, route, set }) => {
       set.headers["cache-control"] = "no-store";
@@ -31,8 +35,9 @@ export function management(authorizer: Authorizer) {
 export function loggedIn(authorizer: Authorizer) {
   return new Elysia({ name: "logged-in" })
     .onParse({ as: "scoped" }, async ({ request, set }) => {
-      await authorizer.recognizeLogin({ request, headers: set.headers });
-      return readBody(request);
+      const call = { request, headers: set.headers };
+      await authorizer.recognizeLogin(call);
+      return readBody(request, { count: () => authorizer.requireLogin(call) });
     })
     .derive({ as: "scoped" }, async ({ request, set }) => {
       set.headers["cache-control"] = "no-store";
@@ -60,9 +65,21 @@ export function comingIn(authenticator: Authenticator) {
     });
 }
 
-/** A body of DELETE means nothing (RFC 9110 section 9.3.5). */
-async function readBody(request: Request, bounds?: BodyBounds): Promise<unknown> {
-  return request.method === "DELETE" ? {} : readJsonBody(request, bounds);
+/**
+ * A body of DELETE means nothing (RFC 9110 section 9.3.5). A call whose body cannot be read ends here and
+ * is counted here, as one with a bad field is further on; `count` throws when it may not even do that.
+ */
+async function readBody(
+  request: Request,
+  { bounds, count }: { bounds?: BodyBounds | undefined; count?: () => Promise<unknown> } = {},
+): Promise<unknown> {
+  if (request.method === "DELETE") return {};
+  try {
+    return await readJsonBody(request, bounds);
+  } catch (error) {
+    await count?.();
+    throw error;
+  }
 }
 
 /** The routes that take more than others; the body is read once the caller is known to be let in. */

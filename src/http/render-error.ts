@@ -110,15 +110,15 @@ export function problemBody(error: DomainError, requestId: string) {
  * 12.5.1). A client that takes both alike, as generated ones do, gets the shape it was generated for.
  */
 function wantsProblem(request: Request): boolean {
-  const accept = request.headers.get("accept");
-  if (accept === null || !accept.includes("problem+json")) return false;
+  const accept = request.headers.get("accept")?.toLowerCase();
+  if (accept === undefined || !accept.includes("problem+json")) return false;
   return weightOf(accept, "application/problem+json") > weightOf(accept, "application/json");
 }
 
-/** The weight that an `Accept` header gives to a media type by name; 0 when it does not name it. */
+/** The weight that an `Accept` header, in lower case, gives to a media type by name; 0 when it does not name it. */
 function weightOf(accept: string, type: string): number {
   for (const range of accept.split(",")) {
-    const [name = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+    const [name = "", ...parameters] = range.split(";").map((part) => part.trim());
     if (name !== type) continue;
     const weight = parameters.find((parameter) => parameter.startsWith("q="));
     return weight === undefined ? 1 : Number(weight.slice(2)) || 0;

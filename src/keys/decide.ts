@@ -1,8 +1,13 @@
 import type { DomainError } from "../core/errors.ts";
 import { countRequest, exceededLimit, rollWindows } from "../limits/counters.ts";
 import { isInRanges } from "../permissions/address-range.ts";
-import { familyAllows, matchesGlob, missingScope } from "../permissions/scopes.ts";
-import { missingSkillScope } from "../permissions/skill-scopes.ts";
+import { familyAllows, matchesGlob } from "../permissions/scopes.ts";
+import {
+  askedAction,
+  isInHats,
+  missingAskedScope,
+  missingSkillScope,
+} from "../permissions/skill-scopes.ts";
 import * as denials from "./denials.ts";
 import type { Grant, LiveSecret } from "./live-key.ts";
 
@@ -13,7 +18,10 @@ export interface Ask {
   scopes: readonly string[];
   model?: string | undefined;
   provider?: string | undefined;
-  /** The skill that is to be run, or one tool of it: `gmail/send-message#attach`. */
+  /**
+   * The skill that is to be run, or one tool of it: `gmail/send-message#attach`. With the scope `discover`
+   * and without `execute` it is only to be found.
+   */
   skill?: string | undefined;
   /** Where the request comes from; looked at only when the key has an allowlist. */
   address: string | undefined;
@@ -104,10 +112,10 @@ function refusePermission(grant: Grant, ask: Ask): Denial | undefined {
     const isAllowed = ask.address !== undefined && isInRanges(ask.address, grant.addressRanges);
     if (!isAllowed) return denials.addressNotAllowed();
   }
-  const missing = missingScope(grant.scopes, ask.scopes);
+  const missing = missingAskedScope(grant, ask);
   if (missing !== undefined) return denials.scopeMissing(missing);
   if (ask.skill !== undefined) {
-    const refused = refuseSkill(grant, ask.skill);
+    const refused = refuseSkill(grant, ask, ask.skill);
     if (refused !== undefined) return refused;
   }
   if (ask.model !== undefined && !allows(grant, "model:", grant.allowedModels, ask.model)) {
@@ -122,11 +130,12 @@ function refusePermission(grant: Grant, ask: Ask): Denial | undefined {
   return undefined;
 }
 
-function refuseSkill(grant: Grant, skill: string): Denial | undefined {
-  const missing = missingSkillScope(grant.skillScopes, "execute", skill);
+function refuseSkill(grant: Grant, ask: Ask, skill: string): Denial | undefined {
+  const action = askedAction(ask);
+  const missing = missingSkillScope(grant.skillScopes, action, skill);
   if (missing !== undefined) return denials.scopeMissing(missing);
-  const { skills } = grant.hats;
-  return skills === null || skills.covers(skill) ? undefined : denials.skillNotAllowed(skill);
+  const isIn = isInHats(grant.hats.skills, action, skill);
+  return isIn ? undefined : denials.skillNotAllowed(skill);
 }
 
 function allows(

@@ -117,7 +117,8 @@ export const asked = {
     Type.String({
       maxLength: skillPatternLengthMax,
       pattern: skillSyntax,
-      description: "May this skill, or this tool of it, be run?",
+      description:
+        "May this skill, or this tool of it, be run? With the scope `discover`, and without `execute`: be found?",
       examples: ["github/create-issue"],
     }),
   ),

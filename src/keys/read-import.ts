@@ -74,6 +74,7 @@ function requireShape(given: unknown): ImportKey {
 /** A table without its header line, or with its columns swapped, makes names of secrets. */
 function nameOf(path: string): string {
   const name = path.slice(1).replaceAll("/", ".");
+  if (Object.hasOwn(ImportKeySchema.properties, name)) return name;
   return /^[a-z_]{1,30}(?:\.[a-z0-9_]{1,30})?$/.test(name) ? name : "a field";
 }
 

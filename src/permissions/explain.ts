@@ -4,7 +4,7 @@ import { statusOf } from "../keys/describe-key.ts";
 import type { Grant } from "../keys/live-key.ts";
 import { loadGrant } from "../keys/live-key-store.ts";
 import type { Explain, Explanation } from "./schemas.ts";
-import { missingSkillScope, type SkillAction } from "./skill-scopes.ts";
+import { isInHats, missingSkillScope, type SkillAction } from "./skill-scopes.ts";
 
 type ChainLink = Explanation["chain"][number];
 
@@ -66,9 +66,7 @@ function hatsLink({ hats, userId }: Grant): ChainLink {
 }
 
 function skillLink({ hats }: Grant, action: SkillAction, skill: string): ChainLink {
-  const { skills } = hats;
-  const ok =
-    skills === null || (action === "discover" ? skills.shows(skill) : skills.covers(skill));
+  const ok = isInHats(hats.skills, action, skill);
   return {
     link: "skill",
     ok,

@@ -1,5 +1,5 @@
-import { covers, isIntegrationScope } from "./scopes.ts";
-import { integrationOf } from "./skills.ts";
+import { covers, holdsScope, isIntegrationScope } from "./scopes.ts";
+import { integrationOf, type SkillSet } from "./skills.ts";
 
 export const skillActions = ["discover", "execute"] as const;
 export type SkillAction = (typeof skillActions)[number];
@@ -30,16 +30,57 @@ export function skillScopesOf(scopes: readonly string[]): SkillScopes {
   };
 }
 
-/** The scope that is missing for an action on a skill; undefined when none is. */
+/**
+ * The scope that is missing for an action on a skill; undefined when none is. Without a skill it is asked
+ * whether the action is allowed anywhere, as `/v1/permissions` shows it.
+ */
 export function missingSkillScope(
   scopes: SkillScopes,
   action: SkillAction,
-  skill: string,
+  skill: string | undefined,
 ): string | undefined {
   if (!scopes[action]) return action;
-  if (scopes.integrations === null) return undefined;
+  if (skill === undefined || scopes.integrations === null) return undefined;
   const wanted = `integration:${integrationOf(skill)}`;
   return scopes.integrations.some((held) => covers(held, wanted)) ? undefined : wanted;
+}
+
+/** What a request asks for, and of which skill. */
+interface Asked {
+  readonly scopes: readonly string[];
+  readonly skill?: string | undefined;
+}
+
+/**
+ * The first asked scope that a key lacks. `discover` and `execute` are answered by what its scopes make of
+ * skills: a key that holds `github` and nothing else executes there without holding the word.
+ */
+export function missingAskedScope(
+  held: { readonly scopes: readonly string[]; readonly skillScopes: SkillScopes },
+  { scopes, skill }: Asked,
+): string | undefined {
+  for (const scope of scopes) {
+    if (isSkillAction(scope)) {
+      const missing = missingSkillScope(held.skillScopes, scope, skill);
+      if (missing !== undefined) return missing;
+    } else if (!holdsScope(held.scopes, scope)) return scope;
+  }
+  return undefined;
+}
+
+/** What is to be done with the skill: to run it, unless it is only to be found. */
+export function askedAction({ scopes }: Asked): SkillAction {
+  return scopes.includes("discover") && !scopes.includes("execute") ? "discover" : "execute";
+}
+
+/** Whether hats let the action be done: all of a skill is run, but it is found by one tool of it. */
+export function isInHats(skills: SkillSet | null, action: SkillAction, skill: string): boolean {
+  if (skills === null) return true;
+  return action === "discover" ? skills.shows(skill) : skills.covers(skill);
+}
+
+function isSkillAction(scope: string): scope is SkillAction {
+  return scope === "discover" || scope === "execute";
 }
 
 /** The skills of the integration that a scope names, as a pattern. */

@@ -209,6 +209,8 @@ describe("answers", () => {
     for (const accept of [
       "application/problem+json",
       "application/json;q=0.5, application/problem+json",
+      "application/Problem+JSON",
+      "APPLICATION/JSON;Q=0.5, APPLICATION/PROBLEM+JSON",
       "*/*, application/problem+json;q=0.1",
     ]) {
       expect([accept, await typeFor(accept)]).toEqual([accept, "application/problem+json"]);

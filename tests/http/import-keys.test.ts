@@ -242,6 +242,13 @@ describe("an imported secret", () => {
     await imported({ sha256: hexOf(uuid) });
     expect(await statusOf(uuid)).toBe(200);
   });
+
+  test("with a digest that is no text is refused by the name of its field", async () => {
+    for (const sha256 of [7, null, [], ""]) {
+      const line = await refusal({ label: "x", sha256 });
+      expect([sha256, line.param]).toEqual([sha256, "sha256"]);
+    }
+  });
 });
 
 describe("the report", () => {

@@ -26,8 +26,8 @@ async function newHat(workspaceId: string, skills: string[]): Promise<string> {
 
 const permissionsOf = async (key: string) => (await app.call("/v1/permissions", { key })).body;
 
-async function mayRun(key: string, skill: string): Promise<number | string> {
-  const query = new URLSearchParams({ skill });
+async function mayRun(key: string, skill: string, scope?: string): Promise<number | string> {
+  const query = new URLSearchParams({ skill, ...(scope === undefined ? {} : { scope }) });
   const { status, body } = await app.call(`/key?${query}`, { key });
   return status === 200 ? 200 : body.error.code;
 }
@@ -55,6 +55,26 @@ describe("scopes and skills", () => {
       expect(permissions.execute).toEqual({ allowed: execute.length > 0, skills: execute });
     });
   }
+
+  test("without a skill, an asked verb is answered as /v1/permissions has it", async () => {
+    for (const [scopes] of cases) {
+      const { secret } = await app.newKey({ scopes });
+      const permissions = await permissionsOf(secret);
+      for (const scope of ["discover", "execute"]) {
+        const { status } = await app.call(`/key?scope=${scope}`, { key: secret });
+        const { allowed } = permissions[scope];
+        expect([scopes, scope, status]).toEqual([scopes, scope, allowed ? 200 : 403]);
+      }
+    }
+  });
+
+  test("a skill is to be found when discover is asked, and to be run when execute is too", async () => {
+    const { secret } = await app.newKey({ scopes: ["discover"] });
+    const skill = "github/create-issue";
+    expect(await mayRun(secret, skill, "discover")).toBe(200);
+    expect(await mayRun(secret, skill, "discover execute")).toBe("insufficient_scope");
+    expect(await mayRun(secret, skill)).toBe("insufficient_scope");
+  });
 
   test("a 403 names the scope that is missing", async () => {
     const key = await app.newKey({ scopes: ["execute", "integration:gmail"] });
@@ -201,8 +221,8 @@ describe("hats", () => {
 });
 
 describe("explain", () => {
-  const explain = async (key_id: string, skill = "github/create-issue") =>
-    (await app.manage("/v1/permissions/explain", { body: { key_id, skill } })).body;
+  const explain = async (key_id: string, skill = "github/create-issue", action?: string) =>
+    (await app.manage("/v1/permissions/explain", { body: { key_id, skill, action } })).body;
 
   test("names the link that refuses: key, owner, scopes, hats' skills", async () => {
     const workspace = await newWorkspace();
@@ -234,6 +254,12 @@ describe("explain", () => {
             const { allowed } = await explain(key.id, skill);
             const status = await mayRun(key.secret, skill);
             expect([scopes, worn, skill, allowed]).toEqual([scopes, worn, skill, status === 200]);
+            for (const action of ["discover", "execute"]) {
+              const said = await explain(key.id, skill, action);
+              const asked = await mayRun(key.secret, skill, action);
+              const which = [scopes, worn, skill, action];
+              expect([...which, said.allowed]).toEqual([...which, asked === 200]);
+            }
           }
         }
       }

@@ -151,6 +151,33 @@ describe("rate limits", () => {
     expect((await app.call("/healthz")).status).toBe(200);
     expect((await app.call("/key", { key: key.secret })).status).toBe(200);
   });
+
+  test("where nothing is, a good key that is not in memory is known as one that is", async () => {
+    const key = await app.newKey({ limits: { requests_per_minute: 7 } });
+    const { headers } = await app.call("/nothing/here", { key: key.secret });
+    expect(headers.get("x-ratelimit-limit")).toBe("7");
+    await Promise.all(Array.from({ length: 60 }, () => app.call("/key")));
+    for (const [path, method, status] of [
+      ["/nothing/here", "GET", 404],
+      ["/key", "DELETE", 405],
+    ] as const) {
+      app.services.liveKeys.invalidateAll();
+      const answer = await app.call(path, { key: key.secret, method });
+      expect([answer.status, answer.headers.get("x-ratelimit-remaining")]).toEqual([status, "7"]);
+    }
+    await app.manage(`/api-keys/${key.id}`, { method: "DELETE" });
+    expect((await app.call("/nothing/here", { key: key.secret })).status).toBe(429);
+    clock.advance(minuteMs);
+    const { headers: _, body, ...without } = await app.call("/nothing/here");
+    for (const secret of [key.secret, `sk_live_${"0".repeat(64)}`]) {
+      const answer = await app.call("/nothing/here", { key: secret });
+      expect(answer.headers.get("x-ratelimit-limit")).toBeNull();
+      expect(answer.status).toBe(without.status);
+      expect(answer.body).toEqual({
+        error: { ...body.error, request_id: answer.body.error.request_id },
+      });
+    }
+  });
 });
 
 describe("counters", () => {

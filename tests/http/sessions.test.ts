@@ -114,6 +114,19 @@ describe("being logged in", () => {
     clock.advance(minuteMs);
     expect(await statusOf(ada)).toBe(200);
   });
+
+  test("those whose body cannot be read are among them", async () => {
+    const paths = ["/api-keys", "/auth/password"];
+    for (let at = 0; at < sessionRequestsMax; at++) {
+      const path = paths[at % 2] as string;
+      const { status } = await ada.call(path, { method: "POST", body: "{" });
+      expect([at, path, status]).toEqual([at, path, 415]);
+    }
+    for (const path of paths) {
+      const { status } = await ada.call(path, { method: "POST", body: "{" });
+      expect([path, status]).toEqual([path, 429]);
+    }
+  });
 });
 
 describe("listing and ending", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes, randomInt } from "node:crypto";
 import { apparentBits, withoutPrefix } from "../../src/crypto/apparent-entropy.ts";
+import { dialects } from "../../src/dialects/index.ts";
 
 const draw = (alphabet: string, length: number) =>
   Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
@@ -39,6 +40,31 @@ describe("apparentBits()", () => {
       ]);
     }
     expect(apparentBits(`sk-${hex.slice(1)}`)).toBe(124);
+  });
+
+  test("counts nothing of the prefixes of any dialect, nor of words before them", () => {
+    const random = "3f9c2a7d5b1e8064c7a2f9d3e6b0815c";
+    const prefixes = Object.values(dialects).flatMap((dialect) =>
+      Object.values(dialect.prefixes).flatMap((table) => Object.values(table)),
+    );
+    for (const prefix of [...prefixes, "sk-acme-", "acme_widgets_", "sk-sr-acme-"]) {
+      const short = prefix + random.slice(0, 19);
+      expect([prefix, withoutPrefix(short), apparentBits(short)]).toEqual([
+        prefix,
+        random.slice(0, 19),
+        76,
+      ]);
+      expect([prefix, apparentBits(prefix + random)]).toEqual([prefix, 128]);
+    }
+  });
+
+  test("no separator makes an alphabet larger, or is a random character of a small one", () => {
+    const groups = (size: number) =>
+      "3f9c2a7d5b1e8064c7a2f9d3e6b0815c".replace(new RegExp(`.{${size}}(?=.)`, "g"), "$&-");
+    for (const size of [1, 4, 8]) {
+      expect([size, apparentBits(groups(size))]).toEqual([size, 128]);
+      expect([size, apparentBits(groups(size).replaceAll("-", "."))]).toEqual([size, 128]);
+    }
   });
 
   test("sees through repetitions, sequences, words and small alphabets", () => {

@@ -186,6 +186,22 @@ describe("aliases", () => {
     await app.stop();
   });
 
+  test("one slash at the end leads to the same, as with the route itself", async () => {
+    const app = await startTestApp({ flags: { dialect: "searchrouter" } });
+    const { secret: key } = await app.newKey();
+    const status = async (path: string, method = "GET") =>
+      (await app.call(path, { key, method })).status;
+    for (const at of ["/v1/permissions", "/api/v1/permissions"]) {
+      expect([at, await status(`${at}/`)]).toEqual([at, 200]);
+      expect([at, await status(`${at}/?`)]).toEqual([at, 200]);
+      expect([at, await status(`${at}//`)]).toEqual([at, 404]);
+      expect([at, await status(`${at}/`, "POST")]).toEqual([at, 405]);
+    }
+    const made = await app.call("/api/v1/runtimes/", { key, body: { name: "one" } });
+    expect(made.status).toBe(201);
+    await app.stop();
+  });
+
   test("an audited change has the request id that its caller was told", async () => {
     const app = await startTestApp({ flags: { dialect: "searchrouter" } });
     const { secret } = await app.newKey();

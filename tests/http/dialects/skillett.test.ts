@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import Ajv from "ajv";
+import addFormats from "ajv-formats";
 import {
   billingUrl,
   type DialectServer,
@@ -105,6 +107,38 @@ describe("Keys can be scoped to specific integrations", () => {
     expect(data["execute"]).toEqual({ allowed: true, skills: ["github/*", "gmail/*"] });
   });
 
+  const made = () => server.newKey({ scopes: "github" } as object);
+
+  test("github: execute is allowed there and nowhere else, whoever is asked", async () => {
+    const { id, secret } = await made();
+    const skills: [string, boolean][] = [
+      ["github/create-issue", true],
+      ["gmail/send-message", false],
+    ];
+    for (const [skill, allowed] of skills) {
+      for (const action of ["discover", "execute"]) {
+        const query = `?scope=${action}&skill=${skill}`;
+        const shown = await server.call(`/key${query}`, { key: secret });
+        expect([query, shown.status]).toEqual([query, allowed ? 200 : 403]);
+        if (!allowed) expect((await asJson(shown))["message"]).toContain("integration:gmail");
+        const verified = await server.manage("/v1/keys/verify", {
+          key: secret,
+          scopes: [action],
+          skill,
+        });
+        expect([query, verified.valid]).toEqual([query, allowed]);
+        expect(verified.missing_scope).toBe(allowed ? null : "integration:gmail");
+        const explained = await server.manage("/v1/permissions/explain", {
+          key_id: id,
+          skill,
+          action,
+        });
+        expect([query, explained.allowed]).toEqual([query, allowed]);
+      }
+    }
+    expect((await server.call("/key?scope=execute", { key: secret })).status).toBe(200);
+  });
+
   test("an empty scope between commas is refused, and named", async () => {
     const body = { label: "x", scopes: "github,,gmail" };
     const response = await server.call("/api-keys", { key: server.managementKey, body });
@@ -196,6 +230,48 @@ describe("Conventions", () => {
       action_url: `${server.url}/docs`,
     });
     expect(seen["refused"]).toEqual([401, "invalid_api_key", `${server.url}/docs`]);
+  });
+});
+
+describe("action_url", () => {
+  const send = async (host: string) => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    let text = "";
+    const { hostname, port } = new URL(server.url);
+    await Bun.connect({
+      hostname,
+      port: Number(port),
+      socket: {
+        open: (socket) => {
+          socket.write(`GET /key HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+        },
+        data: (_, bytes) => {
+          text += bytes.toString();
+        },
+        close: () => resolve(text),
+      },
+    });
+    const [head = "", body = ""] = (await promise).split("\r\n\r\n");
+    return { head, body: JSON.parse(body) };
+  };
+
+  test("is what the document says of it, with a malformed Host too", async () => {
+    const document = await asJson(await server.call("/openapi.json"));
+    const validate = addFormats(new Ajv({ strict: false })).compile({
+      ...document,
+      $ref: "#/components/schemas/Error",
+    });
+    for (const host of ["keys.example.com", "a b", ""]) {
+      const { body } = await send(host);
+      expect([host, body, validate(body)]).toEqual([host, body, true]);
+    }
+    expect((await send("a b")).body.action_url).toBe("/docs");
+  });
+
+  test("with a made-up Host leads there, in an answer that nobody else gets", async () => {
+    const { head, body } = await send("elsewhere.example");
+    expect(body.action_url).toBe("http://elsewhere.example/docs");
+    expect(head.toLowerCase()).toContain("cache-control: no-store");
   });
 });
 

@@ -141,6 +141,34 @@ describe("Rate Limiting", () => {
     }
   });
 
+  test("a management call whose body cannot be read counts, and shows the limits of its key", async () => {
+    const limits = { requests_per_minute: 5 };
+    const { secret: key } = await server.newKey({ type: "management", limits });
+    const send = (type: string, body: string) =>
+      fetch(`${server.url}/api-keys`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-type": type },
+        body,
+      });
+    const bodies: [string, string, number][] = [
+      ["application/json", "{", 400],
+      ["text/plain", "{}", 415],
+      ["application/json", " ".repeat(1_048_577), 413],
+      ["application/json", '{"label":7}', 422],
+      ["application/json", '{"label":"x"}', 201],
+      ["application/json", "{", 429],
+    ];
+    for (const [at, [type, body, status]] of bodies.entries()) {
+      const { status: got, headers } = await send(type, body);
+      expect([at, got]).toEqual([at, status]);
+      expect([at, ...numbersOf(headers).slice(0, 2)]).toEqual([
+        at,
+        "5",
+        String(Math.max(4 - at, 0)),
+      ]);
+    }
+  });
+
   test("X-RateLimit-Limit, -Remaining, -Reset, -Window: 60", async () => {
     const { secret } = await server.newKey();
     const { headers } = await server.call("/key", { key: secret });
