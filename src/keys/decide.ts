@@ -2,12 +2,7 @@ import type { DomainError } from "../core/errors.ts";
 import { countRequest, exceededLimit, rollWindows } from "../limits/counters.ts";
 import { isInRanges } from "../permissions/address-range.ts";
 import { familyAllows, matchesGlob } from "../permissions/scopes.ts";
-import {
-  askedAction,
-  isInHats,
-  missingAskedScope,
-  missingSkillScope,
-} from "../permissions/skill-scopes.ts";
+import { isInHats, missingAskedScope, missingSkillScope } from "../permissions/skill-scopes.ts";
 import * as denials from "./denials.ts";
 import type { Grant, LiveSecret } from "./live-key.ts";
 
@@ -18,10 +13,7 @@ export interface Ask {
   scopes: readonly string[];
   model?: string | undefined;
   provider?: string | undefined;
-  /**
-   * The skill that is to be run, or one tool of it: `gmail/send-message#attach`. With the scope `discover`
-   * and without `execute` it is only to be found.
-   */
+  /** The skill that is to be run, or one tool of it: `gmail/send-message#attach`. */
   skill?: string | undefined;
   /** Where the request comes from; looked at only when the key has an allowlist. */
   address: string | undefined;
@@ -115,7 +107,7 @@ function refusePermission(grant: Grant, ask: Ask): Denial | undefined {
   const missing = missingAskedScope(grant, ask);
   if (missing !== undefined) return denials.scopeMissing(missing);
   if (ask.skill !== undefined) {
-    const refused = refuseSkill(grant, ask, ask.skill);
+    const refused = refuseSkill(grant, ask.skill);
     if (refused !== undefined) return refused;
   }
   if (ask.model !== undefined && !allows(grant, "model:", grant.allowedModels, ask.model)) {
@@ -130,11 +122,10 @@ function refusePermission(grant: Grant, ask: Ask): Denial | undefined {
   return undefined;
 }
 
-function refuseSkill(grant: Grant, ask: Ask, skill: string): Denial | undefined {
-  const action = askedAction(ask);
-  const missing = missingSkillScope(grant.skillScopes, action, skill);
+function refuseSkill(grant: Grant, skill: string): Denial | undefined {
+  const missing = missingSkillScope(grant.skillScopes, "execute", skill);
   if (missing !== undefined) return denials.scopeMissing(missing);
-  const isIn = isInHats(grant.hats.skills, action, skill);
+  const isIn = isInHats(grant.hats.skills, "execute", skill);
   return isIn ? undefined : denials.skillNotAllowed(skill);
 }
 

@@ -117,8 +117,7 @@ export const asked = {
     Type.String({
       maxLength: skillPatternLengthMax,
       pattern: skillSyntax,
-      description:
-        "May this skill, or this tool of it, be run? With the scope `discover`, and without `execute`: be found?",
+      description: "May this skill, or this tool of it, be run?",
       examples: ["github/create-issue"],
     }),
   ),

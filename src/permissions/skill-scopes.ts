@@ -30,17 +30,14 @@ export function skillScopesOf(scopes: readonly string[]): SkillScopes {
   };
 }
 
-/**
- * The scope that is missing for an action on a skill; undefined when none is. Without a skill it is asked
- * whether the action is allowed anywhere, as `/v1/permissions` shows it.
- */
+/** The scope that is missing for an action on a skill; undefined when none is. */
 export function missingSkillScope(
   scopes: SkillScopes,
   action: SkillAction,
-  skill: string | undefined,
+  skill: string,
 ): string | undefined {
   if (!scopes[action]) return action;
-  if (skill === undefined || scopes.integrations === null) return undefined;
+  if (scopes.integrations === null) return undefined;
   const wanted = `integration:${integrationOf(skill)}`;
   return scopes.integrations.some((held) => covers(held, wanted)) ? undefined : wanted;
 }
@@ -52,25 +49,21 @@ interface Asked {
 }
 
 /**
- * The first asked scope that a key lacks. `discover` and `execute` are answered by what its scopes make of
- * skills: a key that holds `github` and nothing else executes there without holding the word.
+ * The first asked scope that a key lacks. Of a skill, `discover` and `execute` are answered by what its scopes
+ * make of it: a key that holds `github` and nothing else executes there without holding the word. Without
+ * a skill it has to hold the word, for that would be everywhere.
  */
 export function missingAskedScope(
   held: { readonly scopes: readonly string[]; readonly skillScopes: SkillScopes },
   { scopes, skill }: Asked,
 ): string | undefined {
   for (const scope of scopes) {
-    if (isSkillAction(scope)) {
+    if (skill !== undefined && isSkillAction(scope)) {
       const missing = missingSkillScope(held.skillScopes, scope, skill);
       if (missing !== undefined) return missing;
     } else if (!holdsScope(held.scopes, scope)) return scope;
   }
   return undefined;
-}
-
-/** What is to be done with the skill: to run it, unless it is only to be found. */
-export function askedAction({ scopes }: Asked): SkillAction {
-  return scopes.includes("discover") && !scopes.includes("execute") ? "discover" : "execute";
 }
 
 /** Whether hats let the action be done: all of a skill is run, but it is found by one tool of it. */
