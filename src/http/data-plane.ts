@@ -33,7 +33,8 @@ export function dataPlane({
       const grant = gate.findHot(readBearer(request) ?? "")?.live.grant;
       if (grant !== undefined) grants.set(request, grant);
     })
-    .onAfterHandle({ as: "scoped" }, ({ request, responseValue }) => {
+    // Async: Elysia looks at the function for whether to await what it returns.
+    .onAfterHandle({ as: "scoped" }, async ({ request, responseValue }) => {
       const grant = grants.get(request);
       const warning = grant === undefined ? "" : balanceWarning(grant);
       return warning === "" ? undefined : withWarning(responseValue, warning);

@@ -12,7 +12,7 @@ const questions = new RegExp(
   [
     // Comparing, either way round.
     String.raw`\b${word}\b${tail}${compare}`,
-    String.raw`${prefix}${compare}`,
+    prefix + compare,
     String.raw`[!=]==?\s*${chain}(?:${word}\b|${prefix.slice(2)})`,
     String.raw`switch \(${chain}${word}\b`,
     // Looking into it, or looking something up by it.
