@@ -21,24 +21,26 @@ export function dataPlane({
 }) {
   // Held from before the call: a runtime's own secret is gone when it has ended itself.
   const grants = new WeakMap<Request, Grant>();
-  return new Elysia({ name: "data-plane" })
-    .onParse({ as: "scoped" }, async ({ request, set }) => {
-      await authenticator.recognize({ request, headers: set.headers });
-      return request.method === "DELETE" ? {} : readJsonBody(request);
-    })
-    .onTransform({ as: "scoped" }, async ({ request, set }) => {
-      set.headers["cache-control"] = "no-store";
-      await authenticator.recognize({ request, headers: set.headers });
-      refuseRepeatedParameters(request);
-      const grant = gate.findHot(readBearer(request) ?? "")?.live.grant;
-      if (grant !== undefined) grants.set(request, grant);
-    })
-    // Async: Elysia looks at the function for whether to await what it returns.
-    .onAfterHandle({ as: "scoped" }, async ({ request, responseValue }) => {
-      const grant = grants.get(request);
-      const warning = grant === undefined ? "" : balanceWarning(grant);
-      return warning === "" ? undefined : withWarning(responseValue, warning);
-    });
+  return (
+    new Elysia({ name: "data-plane" })
+      .onParse({ as: "scoped" }, async ({ request, set }) => {
+        await authenticator.recognize({ request, headers: set.headers });
+        return request.method === "DELETE" ? {} : readJsonBody(request);
+      })
+      .onTransform({ as: "scoped" }, async ({ request, set }) => {
+        set.headers["cache-control"] = "no-store";
+        await authenticator.recognize({ request, headers: set.headers });
+        refuseRepeatedParameters(request);
+        const grant = gate.findHot(readBearer(request) ?? "")?.live.grant;
+        if (grant !== undefined) grants.set(request, grant);
+      })
+      // Async: Elysia looks at the function for whether to await what it returns.
+      .onAfterHandle({ as: "scoped" }, async ({ request, responseValue }) => {
+        const grant = grants.get(request);
+        const warning = grant === undefined ? "" : balanceWarning(grant);
+        return warning === "" ? undefined : withWarning(responseValue, warning);
+      })
+  );
 }
 
 /** The answer with the fields of the warning, which is the text of them behind a comma. */
