@@ -1,3 +1,4 @@
+import { redactAfter } from "../core/log.ts";
 import type { Dialect } from "./dialect.ts";
 import * as list from "./list.ts";
 
@@ -25,3 +26,5 @@ export const knownPrefixes: ReadonlySet<string> = new Set(
     Object.values(prefixes).flatMap((table) => Object.values(table)),
   ),
 );
+// Here, so that a new dialect's secrets are kept out of the log by its line in the list alone.
+redactAfter(knownPrefixes);
