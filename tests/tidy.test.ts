@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { defaultDialectName, dialectNames } from "../src/dialects/index.ts";
+import { asksWhichDialect, readsDialectSetting } from "./support/dialect-questions.ts";
 
 const sources = [...new Bun.Glob("**/*.ts").scanSync("src")].toSorted();
 const tests = [...new Bun.Glob("**/*.ts").scanSync("tests")].toSorted();
@@ -162,34 +164,49 @@ describe("layers", () => {
 
 describe("dialects", () => {
   const outside = sources.filter((file) => !file.startsWith("dialects/"));
-  const names = [...new Bun.Glob("*.ts").scanSync("src/dialects")]
-    .map((file) => file.slice(0, -3))
-    .filter((name) => read("src/dialects/index.ts").includes(`\n  ${name},\n`));
+
+  test("each is one file and one line, and has the tests of its page beside those of all", () => {
+    const tables = [...new Bun.Glob("*.ts").scanSync("src/dialects")].filter((file) =>
+      /: Dialect = \{|satisfies Dialect;/.test(read(join("src/dialects", file))),
+    );
+    expect(tables.toSorted()).toEqual(dialectNames.map((name) => `${name}.ts`).toSorted());
+    const paged = dialectNames.filter((name) => name !== defaultDialectName);
+    const missing = paged.filter((name) => !existsSync(`tests/http/dialects/${name}.test.ts`));
+    expect(missing).toEqual([]);
+  });
 
   test("no file outside their folder names one, but for the standard's tables", () => {
-    expect(names.length).toBe(6);
-    const others = names.filter((name) => name !== "standard").join("|");
+    const others = dialectNames.filter((name) => name !== defaultDialectName).join("|");
     const named = new RegExp(`\\b(?:${others})\\b`, "i");
     expect(outside.filter((file) => named.test(read(join("src", file))))).toEqual([]);
   });
 
   test("nothing outside their folder asks which one is on: what differs is in the table", () => {
-    const asks = new RegExp(
-      [
-        // Comparing or switching by the name or the table.
-        "\\bdialect(?:Name|\\.\\w+)?\\s*[!=]==?(?![=\\s]*(?:undefined|true)\\b)",
-        "[!=]==?\\s*(?:\\w+\\.)*dialect(?:Name)?\\b",
-        "switch \\((?:\\w+\\.)*dialect",
-        // Looking something up by the name.
-        "\\[(?:\\w+\\.)*dialect(?:Name)?\\]",
-      ].join("|"),
-    );
     // The one comparison: has the installation been switched since the last start?
     const allowed = new Set(["plans/adopt-plans.ts"]);
     const offences = outside.filter(
-      (file) => !allowed.has(file) && asks.test(read(join("src", file))),
+      (file) => !allowed.has(file) && asksWhichDialect(read(join("src", file))),
     );
     expect(offences).toEqual([]);
+  });
+
+  test("the setting is read where it becomes a table, and the list of tables by few", () => {
+    const reads = outside.filter((file) => readsDialectSetting(read(join("src", file))));
+    expect(reads).toEqual(["commands/openapi.ts", "commands/serve.ts", "services.ts"]);
+    const knows = outside.filter((file) => importsOf(file).includes("dialects/index.ts"));
+    expect(knows).toEqual([
+      "build/document-diff.ts",
+      "build/document-path.ts",
+      "build/documents.ts",
+      "commands/open-instance.ts",
+      "commands/openapi.ts",
+      "config/schema.ts",
+      "crypto/apparent-entropy.ts",
+      "crypto/secret-format.ts",
+      "organizations/setup-store.ts",
+      "plans/adopt-plans.ts",
+      "services.ts",
+    ]);
   });
 });
 

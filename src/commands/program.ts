@@ -54,7 +54,7 @@ export function createProgram(output: Output): Command {
   add(serveCommand, configNames);
   add(setupCommand);
   add(keysCommand);
-  add(openapiCommand, []);
+  add(openapiCommand, ["dialect"]);
   add(migrateCommand);
   add(backupCommand);
   add(doctorCommand);

@@ -4,6 +4,11 @@
  */
 export const errorCodes = {
   invalid_request: { status: 400, type: "invalid_request_error", title: "Malformed request" },
+  malformed_authorization: {
+    status: 400,
+    type: "invalid_request_error",
+    title: "Authorization header malformed",
+  },
   invalid_json: { status: 400, type: "invalid_request_error", title: "Body is not JSON" },
   missing_api_key: { status: 401, type: "authentication_error", title: "API key missing" },
   invalid_api_key: { status: 401, type: "authentication_error", title: "API key not valid" },

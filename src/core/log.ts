@@ -11,8 +11,18 @@ export type Logger = Record<LogLevel, (message: string, fields?: LogFields) => v
  * is longer than an id. No code path hands a secret to the log; this is the net under the error texts
  * of libraries and under paths that clients make up.
  */
-const secretPattern =
-  /((?:[a-z]{0,2}sk|rtk|mk)[-_](?:[a-z]{2,4}[-_]){0,2})[0-9a-f]{16,}|(?<=whsec_)[a-z0-9+/]{16,}=*|[0-9a-f]{40,}/gi;
+let secretPattern = patternOf([]);
+
+function patternOf(prefixes: readonly string[]): RegExp {
+  const usual = "(?:[a-z]{0,2}sk|rtk|mk)[-_](?:[a-z]{2,4}[-_]){0,2}";
+  const starts = [usual, ...prefixes.map(RegExp.escape)].join("|");
+  return new RegExp(`(${starts})[0-9a-f]{16,}|(?<=whsec_)[a-z0-9+/]{16,}=*|[0-9a-f]{40,}`, "gi");
+}
+
+/** What secrets begin with besides: parts of them, which are shorter than a whole one, are found by it. */
+export function redactAfter(prefixes: Iterable<string>): void {
+  secretPattern = patternOf([...prefixes]);
+}
 
 /** The text without anything that looks like one of our secrets. */
 export function redactSecrets(text: string): string {

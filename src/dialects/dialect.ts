@@ -1,5 +1,5 @@
 import type { TSchema } from "@sinclair/typebox";
-import type { DomainError } from "../core/errors.ts";
+import type { DomainError, ErrorCode } from "../core/errors.ts";
 import type { Environment, KeyType } from "../core/key-types.ts";
 
 /**
@@ -7,8 +7,6 @@ import type { Environment, KeyType } from "../core/key-types.ts";
  * limits and routes are the same in all. What is optional and left out is as in `standard`.
  */
 export interface Dialect {
-  /** How the system calls itself. */
-  readonly title: string;
   readonly prefixes: PrefixTable;
   /** The plans of a new installation. The first is the one that organizations begin with. */
   readonly plans: readonly [FirstPlan, ...FirstPlan[]];
@@ -34,8 +32,10 @@ export interface FirstPlan {
   readonly concurrent: number | null;
 }
 
-/** The body of every error. Status, headers and problem details are the same in all dialects. */
+/** The body of every error. Headers and problem details are the same in all dialects, and so is the status of a code. */
 export interface ErrorStyle {
+  /** Codes that the system does not tell from another: they get that one's status, challenge and body. */
+  readonly saidAs?: Readonly<Partial<Record<ErrorCode, ErrorCode>>>;
   body(error: DomainError, place: ErrorPlace): object;
   /** What `body` makes, with the title `Error`. */
   readonly schema: TSchema;

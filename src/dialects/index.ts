@@ -1,24 +1,17 @@
+import { redactAfter } from "../core/log.ts";
 import type { Dialect } from "./dialect.ts";
-import { searchrouter } from "./searchrouter.ts";
-import { skilder } from "./skilder.ts";
-import { skillboss } from "./skillboss.ts";
-import { skillett } from "./skillett.ts";
-import { skillrouter } from "./skillrouter.ts";
-import { standard } from "./standard.ts";
+import * as list from "./list.ts";
 
-/** Every dialect, by the word that an operator sets. The first is the default. */
-export const dialects = {
-  standard,
-  skillrouter,
-  skillboss,
-  skillett,
-  searchrouter,
-  skilder,
-} as const satisfies Record<string, Dialect>;
+/** Every dialect, by the word that an operator sets. */
+export const dialects = list satisfies Record<string, Dialect>;
 export type DialectName = keyof typeof dialects;
 
-export const dialectNames = Object.keys(dialects) as [DialectName, ...DialectName[]];
-export const [defaultDialectName] = dialectNames;
+export const defaultDialectName = "standard" satisfies DialectName;
+/** The default first. */
+export const dialectNames: readonly [DialectName, ...DialectName[]] = [
+  defaultDialectName,
+  ...(Object.keys(dialects) as DialectName[]).filter((name) => name !== defaultDialectName),
+];
 
 /** The dialect of this name; the default for one that this binary does not have. */
 export function dialectOf(name: string): Dialect {
@@ -33,3 +26,5 @@ export const knownPrefixes: ReadonlySet<string> = new Set(
     Object.values(prefixes).flatMap((table) => Object.values(table)),
   ),
 );
+// Here, so that a new dialect's secrets are kept out of the log by its line in the list alone.
+redactAfter(knownPrefixes);

@@ -17,4 +17,31 @@ export function readScopes(words: ScopeWords | undefined, given: unknown): unkno
   );
 }
 
+interface ScopeList {
+  items?: { pattern?: string; maxLength?: number };
+  maxItems?: number;
+  description?: string;
+  examples?: readonly (readonly string[])[];
+}
+
+/**
+ * The schema of scopes in a request, from that of the standard list: still a list of texts, since clients
+ * are generated from it. That one text may stand for the list is in words alone.
+ */
+export function describeWrittenScopes(words: ScopeWords, standard: ScopeList) {
+  const { items = {}, maxItems = 1, description, examples = [] } = standard;
+  const described = { ...standard, description: `${description} ${words.description}` };
+  if (words.commaLists !== true) return described;
+  const scope = items.pattern?.replace(/^\^|\$$/g, "");
+  return {
+    ...described,
+    items: {
+      ...items,
+      maxLength: maxItems * ((items.maxLength ?? 0) + 1),
+      pattern: `^ *${scope} *(, *${scope} *)*$`,
+    },
+    examples: examples.map((list) => [list.join(",")]),
+  };
+}
+
 const trimmed = (text: string) => text.trim();

@@ -13,12 +13,11 @@ import {
 import { standard } from "./standard.ts";
 
 function messageOf({ code, message }: DomainError): string {
-  return code === "invalid_api_key" ? "Invalid API key" : message;
+  return code === "invalid_api_key" || code === "missing_api_key" ? "Invalid API key" : message;
 }
 
 /** SearchRouter: `sk-sr-…`, everything below /api/v1, the code of an error is the status. */
 export const searchrouter: Dialect = {
-  title: "SearchRouter",
   prefixes: {
     workspace: { live: "sk-sr-", test: "sk-sr-test-" },
     user: { live: "sk-sr-usr-", test: "sk-sr-usr-" },
@@ -28,6 +27,8 @@ export const searchrouter: Dialect = {
   // Its page names no plans: what limits a key there is money.
   plans: standard.plans,
   errors: {
+    // "Missing, malformed, or revoked keys return 401."
+    saidAs: { malformed_authorization: "invalid_api_key" },
     body: (error) => {
       const param = paramOf(error);
       return {

@@ -3,7 +3,6 @@ import { standard } from "./standard.ts";
 
 /** Skilder has no wire style of its own: its page is about keys. */
 export const skilder: Dialect = {
-  title: "Skilder",
   prefixes: {
     workspace: { live: "WSK_", test: "WSK_TEST_" },
     user: { live: "USK_", test: "USK_" },

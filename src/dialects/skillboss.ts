@@ -42,7 +42,6 @@ function wordsOf({ code, message }: DomainError): Words {
 
 /** SkillBoss, whose clients are OpenAI's: errors have all of message, type, param and code. */
 export const skillboss: Dialect = {
-  title: "SkillBoss",
   prefixes: {
     workspace: { live: "sk-", test: "sk-test-" },
     user: { live: "sk-usr-", test: "sk-usr-" },
@@ -56,6 +55,8 @@ export const skillboss: Dialect = {
     { slug: "pro", name: "Pro", perMinute: null, perDay: null, concurrent: null },
   ],
   errors: {
+    // "Incorrect key format" is a cause of its 401.
+    saidAs: { malformed_authorization: "invalid_api_key" },
     body: (error) => {
       const { message, type, code } = wordsOf(error);
       return {
@@ -87,4 +88,5 @@ export const skillboss: Dialect = {
       }),
     }),
   },
+  limitHeadersEverywhere: true,
 };

@@ -20,7 +20,6 @@ function linkOf({ status, options }: DomainError, { billingUrl, docsUrl }: Error
 
 /** Skillett: keys are `sk_` and hex, the first 8 of it the key prefix; successes are wrapped. */
 export const skillett: Dialect = {
-  title: "Skillett",
   prefixes: {
     workspace: oneForm,
     user: oneForm,
@@ -85,6 +84,6 @@ export const skillett: Dialect = {
   scopeWords: {
     commaLists: true,
     description:
-      "Scopes may also be separated by commas, in one text (`github,gmail`) or in the items of the list.",
+      'Scopes may also be separated by commas, in the items of the list (`["github,gmail"]`). The server reads one text in place of the list as well (`"github,gmail"`), which the schema does not show: generated clients have no type for either of two.',
   },
 };

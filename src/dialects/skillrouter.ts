@@ -1,4 +1,4 @@
-import type { DomainError } from "../core/errors.ts";
+import type { DomainError, ErrorCode } from "../core/errors.ts";
 import type { Dialect } from "./dialect.ts";
 import {
   actionUrlOf,
@@ -12,20 +12,25 @@ import {
 import { standard } from "./standard.ts";
 
 /** SkillRouter has one code for every limit, and one sentence. */
-function codeOf({ code }: DomainError): string {
-  return code === "daily_limit_reached" || code === "concurrency_limit_reached"
-    ? "rate_limit_exceeded"
-    : code;
+function wordsOf({ code, message, status, options }: DomainError): Words {
+  const { retryAfterSeconds } = options;
+  if (status !== 429) return { code, message };
+  return {
+    code: "rate_limit_exceeded",
+    message:
+      retryAfterSeconds === undefined
+        ? message
+        : `Rate limit exceeded. Please retry after ${retryAfterSeconds} seconds.`,
+  };
 }
 
-function messageOf({ code, message, options }: DomainError): string {
-  if (code !== "daily_limit_reached") return message;
-  return `Rate limit exceeded. Please retry after ${options.retryAfterSeconds} seconds.`;
+interface Words {
+  code: ErrorCode;
+  message: string;
 }
 
 /** SkillRouter: its keys look as standard ones do. */
 export const skillrouter: Dialect = {
-  title: "SkillRouter",
   prefixes: standard.prefixes,
   plans: [
     { slug: "free", name: "Free", perMinute: 60, perDay: 1_000, concurrent: null },
@@ -38,8 +43,7 @@ export const skillrouter: Dialect = {
       const param = paramOf(error);
       return {
         error: {
-          code: codeOf(error),
-          message: messageOf(error),
+          ...wordsOf(error),
           ...retryAfterOf(error.options),
           ...(param === null ? {} : { param }),
           ...actionUrlOf(error.options),

@@ -43,7 +43,6 @@ export const standardErrors = {
 
 /** Tollgate's own style. */
 export const standard = {
-  title: "Tollgate",
   // Only workspace keys say their environment.
   prefixes: {
     workspace: { live: "sk_live_", test: "sk_test_" },

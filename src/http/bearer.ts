@@ -10,7 +10,8 @@ const tokenPattern = /^[A-Za-z0-9._~+/-]+=*$/;
 /**
  * The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1; the scheme's case does not
  * matter, RFC 9110 section 11.1). Undefined when no Bearer credential was sent; a token anywhere
- * else, such as the query string, is ignored. Throws 400 for a malformed header or two credentials.
+ * else, such as the query string, is ignored. Throws `malformed_authorization` for a malformed header or
+ * two credentials.
  */
 export function readBearer(request: Request): string | undefined {
   const header = request.headers.get("authorization");
@@ -36,7 +37,7 @@ export function readBearer(request: Request): string | undefined {
 
 function malformed(): DomainError {
   return new DomainError(
-    "invalid_request",
+    "malformed_authorization",
     "Malformed Authorization header. Send exactly one: Authorization: Bearer KEY.",
   );
 }

@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts";
-import { type DomainError, errorCodes } from "../core/errors.ts";
-import type { Dialect } from "../dialects/dialect.ts";
+import { DomainError, errorCodes } from "../core/errors.ts";
+import type { Dialect, ErrorStyle } from "../dialects/dialect.ts";
 import { standardErrors } from "../dialects/standard.ts";
 import { publicUrl } from "./public-url.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -32,12 +32,19 @@ export function errorRenderer(
       billingUrl,
       docsUrl: () => docsUrlOf(config, request),
     });
-  return (error, request, answerHeaders = {}) => {
+  return (met, request, answerHeaders = {}) => {
+    const error = asSaid(met, errors);
     const isProblem = wantsProblem(request);
     const body = isProblem ? problemBody(error, requestIdOf(request)) : bodyOf(error, request);
     const headers = headersOf(error, { request, isProblem, answerHeaders });
     return new Response(JSON.stringify(body), { status: error.status, headers });
   };
+}
+
+/** The error as the dialect tells it, which can be as another one. */
+export function asSaid(error: DomainError, { saidAs }: Pick<ErrorStyle, "saidAs">): DomainError {
+  const code = saidAs?.[error.code];
+  return code === undefined ? error : new DomainError(code, error.message, error.options);
 }
 
 function headersOf(
@@ -81,7 +88,7 @@ function challengeFor(error: DomainError): string | undefined {
       return realm;
     case "invalid_api_key":
       return `${realm}, error="invalid_token", error_description="The key is not valid"`;
-    case "invalid_request":
+    case "malformed_authorization":
       return `${realm}, error="invalid_request"`;
     case "insufficient_scope":
       return `${realm}, error="insufficient_scope"${scopeAttribute(error.options.scope)}`;

@@ -83,12 +83,7 @@ export const presentedFields = {
   expires_at: optionalTimestamp("When the key stops to work; null is never."),
   requests_total: Type.Integer({ minimum: 0, description: "Admitted requests.", examples: [1] }),
   rate_limits: RateLimitStateSchema,
-  _balance_warning: Type.Optional(
-    Type.Boolean({ description: "True when credits run low; absent otherwise.", examples: [true] }),
-  ),
-  _remaining_credits: Type.Optional(
-    Type.Number({ minimum: 0, description: "With it: what is left, in USD.", examples: [7.23] }),
-  ),
+  ...fields.lowBalance,
 };
 
 export const PresentedKeySchema = strictObject(presentedFields, {

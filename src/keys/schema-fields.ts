@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { spendResets } from "../core/money.ts";
 import { amount } from "../credits/amount-schemas.ts";
+import { writtenScopesMark } from "../http/openapi/written-scopes.ts";
 import {
   literals,
   nullable,
@@ -54,6 +55,22 @@ export const scopes = Type.Array(
     examples: [["discover", "execute"]],
   },
 );
+
+/** The same where they are written, which a dialect may know other words for. */
+export const writtenScopes = Type.Array(scopes.items, { ...scopes, [writtenScopesMark]: true });
+
+/** What answers of the data plane say when credits run low. */
+export const lowBalance = {
+  _balance_warning: Type.Optional(
+    Type.Boolean({
+      description: "True on the data plane when credits run low; absent otherwise.",
+      examples: [true],
+    }),
+  ),
+  _remaining_credits: Type.Optional(
+    Type.Number({ minimum: 0, description: "With it: what is left, in USD.", examples: [7.23] }),
+  ),
+};
 
 export const userId = nullable(
   Type.String({ examples: ["usr_019aa4c1f7db7c01a6e1b8c2d4f60a15"] }),

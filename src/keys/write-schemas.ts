@@ -28,7 +28,7 @@ const expiry = {
 
 /** What a key may do: given at its making, and changed later. */
 const permissions = {
-  scopes: Type.Optional(fields.scopes),
+  scopes: Type.Optional(fields.writtenScopes),
   hats: Type.Optional(fields.hats),
   plan: Type.Optional(fields.plan),
   limits: Type.Optional(fields.limits),

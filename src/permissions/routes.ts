@@ -6,6 +6,7 @@ import type { Authorizer } from "../http/authorize.ts";
 import { dataPlane } from "../http/data-plane.ts";
 import { ErrorSchema } from "../http/error-schemas.ts";
 import { management } from "../http/management.ts";
+import type { KeyGate } from "../keys/key-gate.ts";
 import { describePermissions } from "./describe-permissions.ts";
 import { explain } from "./explain.ts";
 import * as schemas from "./schemas.ts";
@@ -16,6 +17,7 @@ const nothing = { scopes: [] };
 /** `/v1/permissions`: key → workspace → hats → skills → tools, asked by the key or about it. */
 export function permissionRoutes(services: {
   authenticator: Authenticator;
+  gate: KeyGate;
   authorizer: Authorizer;
   db: Database;
   clock: Clock;
@@ -24,7 +26,7 @@ export function permissionRoutes(services: {
   return new Elysia({ name: "permissions" })
     .use(
       new Elysia({ name: "own-permissions" })
-        .use(dataPlane(authenticator))
+        .use(dataPlane(services))
         .get(
           "/v1/permissions",
           ({ request, set }) =>

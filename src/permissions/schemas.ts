@@ -35,6 +35,7 @@ export const PermissionsSchema = strictObject(
     ),
     discover: reach,
     execute: reach,
+    ...fields.lowBalance,
   },
   { title: "Permissions", description: "What the presented key may do with skills." },
 );

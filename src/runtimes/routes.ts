@@ -8,6 +8,7 @@ import type { Idempotency } from "../http/idempotency.ts";
 import { management } from "../http/management.ts";
 import { idempotentMark } from "../http/openapi/idempotency-key.ts";
 import { pageOf, readIntegers, toPage } from "../http/pagination.ts";
+import type { KeyGate } from "../keys/key-gate.ts";
 import type { KeysContext } from "../keys/keys-context.ts";
 import { beat } from "./beat.ts";
 import { describeRuntime } from "./describe-runtime.ts";
@@ -22,6 +23,7 @@ const nothing = { scopes: [] };
 
 interface Services {
   authenticator: Authenticator;
+  gate: KeyGate;
   authorizer: Authorizer;
   idempotency: Idempotency;
   keys: KeysContext;
@@ -32,9 +34,10 @@ export function runtimeRoutes(services: Services) {
   return new Elysia({ name: "runtimes" }).use(instanceRoutes(services)).use(peopleRoutes(services));
 }
 
-function instanceRoutes({ authenticator, idempotency, keys }: Services) {
+function instanceRoutes(services: Services) {
+  const { authenticator, idempotency, keys } = services;
   return new Elysia({ name: "runtime-instances" })
-    .use(dataPlane(authenticator))
+    .use(dataPlane(services))
     .post(
       "/v1/runtimes",
       ({ request, body, set }) => {

@@ -9,6 +9,7 @@ import {
   strictObject,
   timestamp,
 } from "../http/schema-parts.ts";
+import { lowBalance } from "../keys/schema-fields.ts";
 
 const runtimeId = id("Id of the runtime.", "rt_019aa4c1f7dc7c01a6e1b8c2d4f60a16");
 const keyId = id("The key that registered it.", "key_019aa4c1f7e07a3cb1f60d6f5e2a9b14");
@@ -32,6 +33,7 @@ export const RuntimeSchema = strictObject(
     expires_at: timestamp("When its secret stops to work, unless a heartbeat comes."),
     ended_at: optionalTimestamp("When it was ended."),
     ended_by: nullable(Type.String(), { description: "The id of who ended it." }),
+    ...lowBalance,
   },
   { title: "Runtime", description: "An instance that registered itself with a key." },
 );

@@ -75,7 +75,9 @@ describe.each(keyed)("$operationId", (one) => {
   });
 
   test("with two credentials in one header is 400", async () => {
-    await server.expectError(one, { ...(await examplesOf(one)), key: "a b" }, "invalid_request");
+    const sent = { ...(await examplesOf(one)), key: "a b" };
+    const { headers } = await server.expectError(one, sent, "malformed_authorization");
+    expect(headers.get("www-authenticate")).toContain('error="invalid_request"');
   });
 });
 

@@ -208,7 +208,7 @@ describe("credentials", () => {
       `Bearer ${secret} x`,
       `Basic x, Bearer ${secret}`,
     ]) {
-      await isRefused(header, 400, "invalid_request");
+      await isRefused(header, 400, "malformed_authorization");
     }
   });
 

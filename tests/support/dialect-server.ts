@@ -1,5 +1,7 @@
+import { dialectOf } from "../../src/dialects/index.ts";
 import type { CreateKey } from "../../src/keys/write-schemas.ts";
 import { emptyFolder, removeFolder, requireBinary, startBinary } from "./binary.ts";
+import { unwrapped } from "./unwrapped.ts";
 
 export const billingUrl = "https://app.example.com/billing";
 
@@ -18,7 +20,7 @@ export async function startDialectServer(dialect: string) {
     const response = await server.call(path, init);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     const answer = JSON.parse((await response.text()) || "{}");
-    return "status" in answer && "data" in answer ? answer.data : answer;
+    return unwrapped(dialectOf(dialect).envelope, response.status, answer);
   };
 
   return {
@@ -40,9 +42,3 @@ export async function startDialectServer(dialect: string) {
 }
 
 export type DialectServer = Awaited<ReturnType<typeof startDialectServer>>;
-
-/** A sentence or example of a page that belongs to what is not built yet, and why. */
-export interface Pending {
-  sentence: string;
-  why: string;
-}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ConfigError, dataPaths, loadConfig, parseTrustedProxies } from "../../src/config/load.ts";
 import { configNames, flagOf, variableOf } from "../../src/config/schema.ts";
+import { dialectNames } from "../../src/dialects/index.ts";
 
 describe("loadConfig()", () => {
   test("takes flags before the environment before defaults", () => {
@@ -17,7 +18,7 @@ describe("loadConfig()", () => {
     ["a port that is none", { TOLLGATE_PORT: "http" }, "TOLLGATE_PORT=http"],
     ["a port out of range", { TOLLGATE_PORT: "65536" }, "TOLLGATE_PORT=65536"],
     ["an unknown level", { TOLLGATE_LOG_LEVEL: "loud" }, "error, warn, info, debug"],
-    ["an unknown dialect", { TOLLGATE_DIALECT: "klingon" }, "standard, skillrouter, skillboss"],
+    ["an unknown dialect", { TOLLGATE_DIALECT: "klingon" }, dialectNames.join(", ")],
     ["a proxy that is no network", { TOLLGATE_TRUSTED_PROXIES: "localhost" }, "localhost"],
     ["a misspelt variable", { TOLLGATE_PROT: "80" }, "TOLLGATE_PROT"],
   ];

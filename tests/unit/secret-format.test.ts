@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { redactSecrets } from "../../src/core/log.ts";
+import { redactAfter, redactSecrets } from "../../src/core/log.ts";
 import {
   environments,
   generateSecret,
   isWellFormedSecret,
   keyTypes,
 } from "../../src/crypto/secret-format.ts";
-import { dialects } from "../../src/dialects/index.ts";
+import { dialects, knownPrefixes } from "../../src/dialects/index.ts";
 
 const secrets = fc
   .tuple(fc.constantFrom(...keyTypes), fc.constantFrom(...environments))
@@ -69,6 +69,14 @@ describe("secret format", () => {
         }
       }),
     );
+  });
+
+  test("log lines blot out parts of secrets with prefixes of any form, once they are told of them", () => {
+    const text = `path /acme-${"0123456789abcdef".repeat(2)} seen`;
+    redactAfter([...knownPrefixes, "acme-"]);
+    expect(redactSecrets(text)).toBe("path /acme-[redacted] seen");
+    redactAfter(knownPrefixes);
+    expect(redactSecrets(text)).toBe(text);
   });
 
   test("changing any one character of the body makes it malformed", () => {

@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ScopeWords } from "../../dialects/dialect.ts";
+import { describeWrittenScopes } from "../../dialects/read-scopes.ts";
 import type { RawSchema } from "./raw-document.ts";
+import { writtenScopesMark } from "./written-scopes.ts";
 
 /** A schema of OpenAPI 3.0.3, or a reference to one. */
 export type Schema = Record<string, unknown>;
@@ -34,6 +37,9 @@ const keywords = [
 export class ComponentSchemas {
   readonly #byTitle = new Map<string, Schema>();
 
+  /** With the dialect's words for scopes, where it has any. */
+  constructor(private readonly scopeWords: ScopeWords | undefined) {}
+
   /**
    * The schema, or a reference to it when it has a title. Throws when two schemas have one title, and
    * for a word that OpenAPI 3.0.3 does not have.
@@ -56,8 +62,12 @@ export class ComponentSchemas {
     return Object.fromEntries([...this.#byTitle].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  #translate(raw: RawSchema, direction: Direction): Schema {
-    const words = translateWords(raw);
+  #translate(
+    { [writtenScopesMark]: isWrittenScopes, ...raw }: RawSchema,
+    direction: Direction,
+  ): Schema {
+    const isOther = isWrittenScopes === true && this.scopeWords !== undefined;
+    const words = translateWords(isOther ? describeWrittenScopes(this.scopeWords, raw) : raw);
     if (isSchema(words["items"])) words["items"] = this.refer(words["items"], direction);
     if (isSchema(words["properties"])) {
       words["properties"] = Object.fromEntries(

@@ -1,6 +1,6 @@
 import { DomainError, type ErrorCode, type ErrorOptions } from "../../core/errors.ts";
 import type { Dialect } from "../../dialects/dialect.ts";
-import { problemBody } from "../render-error.ts";
+import { asSaid, problemBody } from "../render-error.ts";
 
 type Sample = { message: string } & Pick<
   ErrorOptions,
@@ -11,7 +11,8 @@ const badLabel = { param: "label", message: "Expected string length less or equa
 
 /** What the server says with each code. */
 const samples: Readonly<Record<ErrorCode, Sample>> = {
-  invalid_request: {
+  invalid_request: { message: "The Host header is missing or malformed." },
+  malformed_authorization: {
     message: "Malformed Authorization header. Send exactly one: Authorization: Bearer KEY.",
   },
   invalid_json: { message: "The body is not valid JSON." },
@@ -103,7 +104,7 @@ export function sampleError(code: ErrorCode): DomainError {
 
 /** An error as a dialect shows it. */
 export function errorExampleIn({ errors }: Pick<Dialect, "errors">, code: ErrorCode): object {
-  return errors.body(sampleError(code), {
+  return errors.body(asSaid(sampleError(code), errors), {
     requestId,
     billingUrl: "https://example.com/billing",
     docsUrl: () => "https://keys.example.com/docs",

@@ -23,8 +23,8 @@ const byStatus: Readonly<Record<number, ErrorResponse>> = {
   400: {
     name: "BadRequest",
     description:
-      "The request is malformed: its Host or Authorization header, or a body that is no JSON.",
-    codes: ["invalid_request", "invalid_json"],
+      "The request is malformed: a header it cannot do without, such as Host, or a body that is no JSON.",
+    codes: ["malformed_authorization", "invalid_request", "invalid_json"],
     headers: ["WWW-Authenticate", ...limitHeaders],
   },
   401: {
@@ -153,7 +153,9 @@ export function errorResponses(schemas: ComponentSchemas, dialect: Dialect) {
   const errorExample = (code: ErrorCode) => errorExampleIn(dialect, code);
   const problem = schemas.refer(ProblemSchema, "response");
   return Object.fromEntries(
-    Object.values(byStatus).map(({ name, description, codes, headers = [] }) => {
+    Object.values(byStatus).map(({ name, description, codes: all, headers = [] }) => {
+      // A code that is said as another has that one's status, where it stands already.
+      const codes = all.filter((code) => dialect.errors.saidAs?.[code] === undefined);
       const content = {
         "application/json": { schema: error, examples: examples(codes, errorExample) },
         "application/problem+json": { schema: problem, examples: examples(codes, problemExample) },

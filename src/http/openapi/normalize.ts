@@ -16,7 +16,7 @@ import { responseHeaders } from "./response-headers.ts";
  * for what it does not understand, so that a route never gets in half described.
  */
 export function normalizeDocument(raw: RawDocument, dialect: Dialect) {
-  const schemas = new ComponentSchemas();
+  const schemas = new ComponentSchemas(dialect.scopeWords);
   const responses = errorResponses(schemas, dialect);
   const paths = mapValues(raw.paths, (operations, path) =>
     mapValues(operations, (operation, method) =>

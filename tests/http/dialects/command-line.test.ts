@@ -50,3 +50,14 @@ test("tollgate openapi --dialect prints the document of the dialect", async () =
   const { stdout } = runBinary(["openapi", "--dialect", "skillett"], { cwd });
   expect(`${stdout.trimEnd()}\n`).toBe(await Bun.file("openapi/openapi.skillett.json").text());
 });
+
+test("tollgate openapi follows TOLLGATE_DIALECT, and its flag goes before", async () => {
+  const env = { TOLLGATE_DIALECT: "searchrouter" };
+  const follows = runBinary(["openapi"], { cwd, env }).stdout;
+  expect(`${follows.trimEnd()}\n`).toBe(await Bun.file("openapi/openapi.searchrouter.json").text());
+  const { stdout } = runBinary(["openapi", "--dialect", "standard"], { cwd, env });
+  expect(`${stdout.trimEnd()}\n`).toBe(await Bun.file("openapi/openapi.json").text());
+  const wrong = runBinary(["openapi", "--dialect", "other"], { cwd });
+  expect([wrong.exitCode, wrong.stdout]).toEqual([2, ""]);
+  expect(wrong.stderr).toContain("searchrouter");
+});

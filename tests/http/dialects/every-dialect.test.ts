@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { documentPathOf } from "../../../src/build/document-path.ts";
 import { completeSecret, generateSecret, keyTypes } from "../../../src/crypto/secret-format.ts";
 import {
   type DialectName,
+  defaultDialectName,
   dialectNames,
   dialectOf,
   dialects,
@@ -10,7 +11,9 @@ import {
 import { aliasRows } from "../../../src/http/aliases.ts";
 import { presentedKeyAnswer } from "../../../src/keys/presented-routes.ts";
 import { adoptPlans } from "../../../src/plans/adopt-plans.ts";
-import { startTestApp, type TestApp } from "../../support/test-app.ts";
+import { readDocument } from "../../support/openapi-document.ts";
+import { type Answer, startTestApp, type TestApp } from "../../support/test-app.ts";
+import { unwrapped } from "../../support/unwrapped.ts";
 
 describe.each(dialectNames)("in %s", (name) => {
   const dialect = dialectOf(name);
@@ -22,10 +25,14 @@ describe.each(dialectNames)("in %s", (name) => {
   });
   afterAll(() => app.stop());
 
+  /** An answer out of its envelope. */
+  const bare = ({ status, body }: Pick<Answer, "status" | "body">) =>
+    unwrapped(dialect.envelope, status, body);
+
   /** A key by the API, out of its envelope. */
   const newKey = async (input: object = {}) => {
-    const { body } = await app.manage("/api-keys", { body: { label: "one", ...input } });
-    return dialect.envelope === undefined ? body : body.data;
+    const { status, body } = await app.manage("/api-keys", { body: { label: "one", ...input } });
+    return bare({ status, body });
   };
 
   test("Accept: application/problem+json gets problem details", async () => {
@@ -69,14 +76,60 @@ describe.each(dialectNames)("in %s", (name) => {
     expect(slugs).toEqual(dialect.plans.map(({ slug }) => slug).toSorted());
     const { secret } = await newKey();
     const shown = await app.call("/key", { key: secret });
-    const key = dialect.envelope === undefined ? shown.body : shown.body.data;
-    expect(key.plan).toBe(dialect.plans[0].slug);
+    expect(bare(shown).plan).toBe(dialect.plans[0].slug);
   });
 
   test("the document that is served is the dialect's", async () => {
-    const path = name === "standard" ? "openapi.json" : `openapi.${name}.json`;
     const { body } = await app.call("/openapi.json");
-    expect(body).toEqual(await Bun.file(`openapi/${path}`).json());
+    expect(body).toEqual(await Bun.file(documentPathOf(name)).json());
+  });
+
+  test("when credits run low, every JSON object of the data plane says so, as documented", async () => {
+    const { secret } = await newKey();
+    const { operations, faultsOf } = await readDocument(documentPathOf(name));
+    const calls = async () => {
+      const key = secret;
+      const runtime = await app.call("/v1/runtimes", { key, body: { name: "one" } });
+      const { id, secret: own } = bare(runtime);
+      return {
+        showPresentedKey: await app.call("/key", { key }),
+        showPermissions: await app.call("/v1/permissions", { key }),
+        registerRuntime: runtime,
+        sendHeartbeat: await app.call(`/v1/runtimes/${id}/heartbeat`, { key: own, body: {} }),
+        endOwnRuntime: await app.call(`/v1/runtimes/${id}`, { key: own, method: "DELETE" }),
+      };
+    };
+    const credits = (amount: number) =>
+      app.manage("/organizations/default/credits", {
+        body: { kind: "grant", amount, reason: "test" },
+      });
+    await credits(7.23);
+    for (const [id, answer] of Object.entries(await calls())) {
+      expect([id, bare(answer)]).toEqual([
+        id,
+        expect.objectContaining({ _balance_warning: true, _remaining_credits: 7.23 }),
+      ]);
+      const one = operations.find(({ operationId }) => operationId === id);
+      const { schema = {} } = one?.responses[answer.status]?.content?.["application/json"] ?? {};
+      expect([id, faultsOf(answer.body, schema)]).toEqual([id, []]);
+    }
+    await credits(10);
+    for (const answer of Object.values(await calls())) {
+      expect(bare(answer)).not.toHaveProperty("_balance_warning");
+    }
+  });
+
+  test("words for scopes are read as the document has them", async () => {
+    const { operations, faultsOf } = await readDocument(documentPathOf(name));
+    const one = operations.find(({ operationId }) => operationId === "createKey");
+    const schema = one?.requestBody?.content["application/json"]?.schema ?? {};
+    const { aliases = {}, commaLists } = dialect.scopeWords ?? {};
+    const lists = [...Object.keys(aliases), "a"].map((word) => [word]);
+    if (commaLists === true) lists.push(["a,b"]);
+    for (const scopes of lists) {
+      expect(faultsOf({ label: "x", scopes }, schema)).toEqual([]);
+      expect(await newKey({ scopes })).toHaveProperty("secret");
+    }
   });
 
   test("the answer past the router is the one of the route", async () => {
@@ -98,15 +151,15 @@ describe.each(dialectNames)("in %s", (name) => {
 describe("secrets in the field", () => {
   test.each(dialectNames)("of every dialect verify while %s is on", async (name) => {
     const app = await startTestApp({ flags: { dialect: name } });
-    const wrapped = dialectOf(name).envelope !== undefined;
+    const { envelope } = dialectOf(name);
     for (const { prefixes } of Object.values(dialects)) {
       // As if the key had been made while that dialect was on.
       Object.assign(app.services.keys, {
         newSecret: (type: "workspace", environment: "live") =>
           generateSecret(type, environment, prefixes),
       });
-      const { body } = await app.manage("/api-keys", { body: { label: "old" } });
-      const { secret } = wrapped ? body.data : body;
+      const { status, body } = await app.manage("/api-keys", { body: { label: "old" } });
+      const { secret } = unwrapped(envelope, status, body);
       expect(secret).toStartWith(prefixes.workspace.live);
       expect((await app.call("/key", { key: secret })).status).toBe(200);
       const verified = await app.manage("/v1/keys/verify", { body: { key: secret } });
@@ -221,13 +274,10 @@ describe("aliases", () => {
 
 describe("what is pending", () => {
   test("is listed by name and reason beside the tests of its page", async () => {
-    const files = readdirSync(import.meta.dir).filter((file) =>
-      /^(sk|se)\w+\.test\.ts$/.test(file),
-    );
-    expect(files.length).toBe(dialectNames.length - 1);
-    for (const file of files) {
-      const text = await Bun.file(`${import.meta.dir}/${file}`).text();
+    for (const name of dialectNames.filter((one) => one !== defaultDialectName)) {
+      const text = await Bun.file(`${import.meta.dir}/${name}.test.ts`).text();
       expect(text).toContain("const pending: readonly Pending[]");
+      expect(text).toContain("describePending(pending, () => server)");
     }
   });
 });

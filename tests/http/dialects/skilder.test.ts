@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import {
-  type DialectServer,
-  type Pending,
-  startDialectServer,
-} from "../../support/dialect-server.ts";
+import { type DialectServer, startDialectServer } from "../../support/dialect-server.ts";
 import { runGeneratedClient } from "../../support/generated-client.ts";
+import { describePending, type Pending } from "../../support/still-pending.ts";
 
 /** What the page says of things that are not built yet. */
 export const pending: readonly Pending[] = [
@@ -21,6 +18,8 @@ beforeAll(async () => {
   seen = await runGeneratedClient("skilder", server);
 });
 afterAll(() => server.stop());
+
+describePending(pending, () => server);
 
 /** A person who is logged in, by an invitation to the organization. */
 async function addPerson(email: string) {
@@ -41,6 +40,11 @@ async function addPerson(email: string) {
   });
   const cookie = (used.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
   return {
+    /** The key as it is shown to its person. */
+    async show(id: string): Promise<unknown> {
+      const response = await fetch(`${server.url}/api-keys/${id}`, { headers: { cookie } });
+      return response.json();
+    },
     async newKey(body: object): Promise<{ id: string; secret: string; user_id: string }> {
       const response = await send("/api-keys", body, cookie);
       return JSON.parse(await response.text());
@@ -95,6 +99,19 @@ describe("Creating an API Key", () => {
     const { id, secret } = await server.newKey();
     expect(secret).toStartWith("WSK_");
     expect(await server.manage(`/api-keys/${id}`)).not.toHaveProperty("secret");
+  });
+});
+
+describe("Creating a User Key", () => {
+  test("it starts with USK_ and is shown only once", async () => {
+    const alan = await addPerson("alan@example.com");
+    const { id, secret } = await alan.newKey({ label: "laptop", type: "user" });
+    expect(secret).toStartWith("USK_");
+    for (const shown of [await alan.show(id), await server.manage(`/api-keys/${id}`)]) {
+      expect(shown).toMatchObject({ id, label: "laptop" });
+      expect(shown).not.toHaveProperty("secret");
+      expect(JSON.stringify(shown)).not.toContain(secret);
+    }
   });
 });
 
@@ -180,6 +197,22 @@ describe("Permissions Model", () => {
     await server.manage(`/teams/${team.id}/members/${made.user_id}`, undefined, "PUT");
     await server.manage(`/hats/${hat.id}/wearers/${team.id}`, undefined, "PUT");
     expect(await skills()).toEqual(["crm/*"]);
+  });
+
+  test("You can also use separate workspaces for different teams or environments", async () => {
+    const keys = await Promise.all(
+      ["development", "production"].map(async (slug) => {
+        const { id } = await server.manage("/workspaces", { slug, name: slug });
+        const hat = { workspace_id: id, slug, name: slug, skills: [`${slug}/*`] };
+        await server.manage("/hats", hat);
+        return { slug, ...(await server.newKey({ workspace_id: id })) };
+      }),
+    );
+    for (const { slug, secret } of keys) {
+      const response = await server.call("/v1/permissions", { key: secret });
+      const { execute } = (await response.json()) as { execute: { skills: string[] } };
+      expect(execute.skills).toEqual([`${slug}/*`]);
+    }
   });
 
   test("standard errors", async () => {
