@@ -16,14 +16,15 @@ const expiresAtMaxMs = Date.UTC(9999, 11, 31);
  * fields set nothing. Throws a 422 that names the field.
  */
 export function keyColumns(input: CreateKey | UpdateKey, nowMs: number): Partial<KeyRow> {
-  for (const scope of input.scopes ?? []) {
+  // What is wrong is said by its place: in an import with a column out of place it can be a secret.
+  for (const [at, scope] of (input.scopes ?? []).entries()) {
     if (!isValidScope(scope)) {
-      throw invalidField("scopes", `Not a scope: ${scope}. A * may only be the last segment.`);
+      throw invalidField(`scopes.${at}`, "Not a scope. A * may only be the last segment.");
     }
   }
-  for (const range of input.ip_allowlist ?? []) {
+  for (const [at, range] of (input.ip_allowlist ?? []).entries()) {
     if (parseAddressRange(range) === undefined) {
-      throw invalidField("ip_allowlist", `Not an address or CIDR network: ${range}.`);
+      throw invalidField(`ip_allowlist.${at}`, "Not an address or CIDR network.");
     }
   }
   if (input.metadata && Buffer.byteLength(JSON.stringify(input.metadata)) > metadataBytesMax) {

@@ -23,12 +23,11 @@ export async function requireHats(
     throw invalidField("hats", "A management key sees no skills: it wears no hats.");
   }
   const found = await findHats(db, ids);
-  for (const id of ids) {
-    const hat = found.find((row) => row.id === id);
-    if (hat?.workspaceId !== key.workspaceId) {
-      throw invalidField("hats", `No such hat in the key's workspace: ${id}.`);
-    }
-  }
+  const isThere = (id: string) =>
+    found.find((row) => row.id === id)?.workspaceId === key.workspaceId;
+  const at = wanted.hats.findIndex((id) => !isThere(id));
+  // Not repeated: in an import with a column out of place it can be a secret.
+  if (at !== -1) throw invalidField(`hats.${at}`, "No such hat in the key's workspace.");
   if (key.userId === null) return ids;
   const own = await wornByUser(db, key.userId);
   const missing = ids.find((id) => !own.includes(id));

@@ -40,21 +40,34 @@ export function readImport(given: unknown, scopeWords: ScopeWords | undefined): 
       const rule = "Must be a SHA-256 digest: 64 characters of hex, or 43 or 44 of base64.";
       throw invalidField("sha256", rule);
     }
+    if (holdsSecretOf(fields, digest)) throw secretElsewhere();
     return { fields, digest, secret, keyPrefix: digest.slice(0, shownLength) };
   }
   requireEntropy(secret);
   // What is shown to everybody who may list keys, and kept in the audit log for good.
   if (JSON.stringify(fields).includes(JSON.stringify(secret).slice(1, -1))) {
-    throw invalidField("label", "The secret stands in another field too.");
+    throw secretElsewhere();
   }
   const keyPrefix = withoutPrefix(secret).slice(0, shownLength);
   return { fields, digest: sha256Hex(secret), secret, keyPrefix };
 }
 
+/** With columns out of place the secret itself comes as a label or a scope, beside its digest. */
+function holdsSecretOf(value: unknown, digest: string): boolean {
+  if (typeof value === "string") return sha256Hex(value) === digest;
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some((inner) => holdsSecretOf(inner, digest));
+}
+
+function secretElsewhere(): DomainError {
+  return invalidField("label", "The secret stands in another field too.");
+}
+
 /** The label for the report; null for what was no label, or holds the secret. */
 export function labelOf(given: unknown): string | null {
-  const { label, secret } = (given ?? {}) as { label?: unknown; secret?: unknown };
+  const { label, secret, sha256 } = (given ?? {}) as Record<string, unknown>;
   if (!Value.Check(ImportKeySchema.properties.label, label)) return null;
+  if (typeof sha256 === "string" && sha256Hex(label) === readDigest(sha256)) return null;
   return typeof secret === "string" && secret !== "" && label.includes(secret) ? null : label;
 }
 

@@ -252,6 +252,20 @@ describe("an imported secret", () => {
 });
 
 describe("the report", () => {
+  test("repeats nothing of a secret that stands in the wrong column, and takes none beside its digest", async () => {
+    const secret = newSecret();
+    const { body } = await importAll([
+      { sha256: hexOf(newSecret()), hats: [secret] },
+      { sha256: hexOf(newSecret()), ip_allowlist: [secret] },
+      { sha256: hexOf(newSecret()), scopes: [`${secret}*x`] },
+      { sha256: hexOf(secret), label: secret },
+      { sha256: hexOf(secret), scopes: ["discover", secret] },
+      { sha256: hexOf(secret), metadata: { old: [secret] } },
+    ]);
+    expect(body.refused).toBe(6);
+    expect(JSON.stringify(body)).not.toContain(secret);
+  });
+
   test("has a line for each key in its order, and one refused key keeps no other out", async () => {
     const [first, last] = [newSecret(), newSecret()];
     const { status, headers, body } = await importAll([
@@ -299,7 +313,7 @@ describe("the report", () => {
       wrong(4, "unknown field", "colour"),
       wrong(5, null, "label"),
       wrong(6, null, null),
-      wrong(7, "bad scope", "scopes"),
+      wrong(7, "bad scope", "scopes.0"),
       wrong(8, "past", "expires_at"),
       wrong(9, "no plan", "plan"),
       wrong(10, "no workspace", "workspace_id"),
