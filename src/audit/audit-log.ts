@@ -32,6 +32,11 @@ interface Turn {
   build: (actor: Actor) => Commit | Promise<Commit>;
   /** Goes before what waits: a revocation. */
   isUrgent?: boolean;
+  /**
+   * Runs the turn while something else stands still, such as the ledger. It is entered in the turn and not
+   * before it: whoever holds a turn may wait for the ledger, which therefore never waits for a turn.
+   */
+  within?: (work: () => Promise<unknown[]>) => Promise<unknown[]>;
 }
 
 /**
@@ -62,7 +67,8 @@ export class AuditLog {
       return Promise.reject(new DomainError("overloaded", "Too many changes wait.", options));
     }
     const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
-    const run = () => this.#take(turn).then(resolve, reject);
+    const { within = (work) => work() } = turn;
+    const run = () => within(() => this.#take(turn)).then(resolve, reject);
     queue.push(run);
     if (!this.#isRunning) void this.#runAll();
     return promise;
@@ -72,6 +78,7 @@ export class AuditLog {
   async record<T>(turn: {
     actor: Actor;
     isUrgent?: boolean;
+    within?: NonNullable<Turn["within"]>;
     build: (actor: Actor) => Recorded<T> | Promise<Recorded<T>>;
   }): Promise<T> {
     const built: T[] = [];

@@ -42,10 +42,12 @@ export async function addCredits(context: CreditsContext, making: Making): Promi
   const { input, actor } = making;
   const nowMs = clock.nowMs();
   const asked = { micros: signedMicros(input), nowMs, expiresAtMs: endOf(input, nowMs) };
-  const { made, tried } = await ledger
-    .alone(actor.organizationId, () =>
-      audit.record({ actor, build: (now) => book(context, making, { ...asked, actor: now }) }),
-    )
+  const { made, tried } = await audit
+    .record({
+      actor,
+      within: (work) => ledger.alone(actor.organizationId, work),
+      build: (now) => book(context, making, { ...asked, actor: now }),
+    })
     .catch((error: unknown) => {
       // Another process came between the read and the write, again and again.
       throw isOvertaken(error) ? changesTooFast(error) : error;

@@ -16,27 +16,26 @@ export async function changeCredits(
   { input, actor }: { input: { low_balance_threshold: number }; actor: Actor },
 ): Promise<ReturnType<typeof describeAccount>> {
   const lowBalanceMicros = readAmount("low_balance_threshold", input.low_balance_threshold);
-  const changed = await ledger.alone(actor.organizationId, () =>
-    audit.record({
-      actor,
-      build: async ({ organizationId }) => {
-        const account = await findAccount(db, organizationId);
-        const before = describeAccount(account);
-        const after = describeAccount({ ...account, lowBalanceMicros });
-        return {
-          change: changeLowBalance(db, organizationId, lowBalanceMicros),
-          entry: {
-            action: "credits.changed",
-            targetId: organizationId,
-            organizationId,
-            changes: changesBetween(before, after),
-          },
-          alongside: insertEvents(db, eventsOfRaise(account, lowBalanceMicros, clock.nowMs())),
-          result: after,
-        };
-      },
-    }),
-  );
+  const changed = await audit.record({
+    actor,
+    within: (work) => ledger.alone(actor.organizationId, work),
+    build: async ({ organizationId }) => {
+      const account = await findAccount(db, organizationId);
+      const before = describeAccount(account);
+      const after = describeAccount({ ...account, lowBalanceMicros });
+      return {
+        change: changeLowBalance(db, organizationId, lowBalanceMicros),
+        entry: {
+          action: "credits.changed",
+          targetId: organizationId,
+          organizationId,
+          changes: changesBetween(before, after),
+        },
+        alongside: insertEvents(db, eventsOfRaise(account, lowBalanceMicros, clock.nowMs())),
+        result: after,
+      };
+    },
+  });
   await showAccount(actor.organizationId);
   return changed;
 }

@@ -93,7 +93,7 @@ export class Authenticator {
 
   /** Whether a key that may be used was presented; then the state of its limits is on the answer. */
   async isKnown(call: Call): Promise<boolean> {
-    const token = readBearer(call.request);
+    const token = this.readToken(call.request);
     const secret = token === undefined ? undefined : await this.gate.find(token);
     if (secret === undefined || !isUsable(secret, this.gate.clock.nowMs())) return false;
     describeLimits(call.headers, secret, this.gate);
@@ -172,8 +172,18 @@ export class Authenticator {
     });
   }
 
+  /** The token that was presented, if any. A malformed header counts against the address like a bad key. */
+  readToken(request: Request): string | undefined {
+    try {
+      return readBearer(request);
+    } catch (error) {
+      this.countAnonymous(request);
+      throw error;
+    }
+  }
+
   #requireToken(request: Request): string {
-    const token = readBearer(request);
+    const token = this.readToken(request);
     if (token !== undefined) return token;
     this.countAnonymous(request);
     throw new DomainError(

@@ -10,7 +10,6 @@ import { readSessionCookie } from "../sessions/session-cookie.ts";
 import type { LoggedIn, SessionGate } from "../sessions/session-gate.ts";
 import { listMemberships, type Membership, type UserRow } from "../sessions/session-store.ts";
 import type { Authenticator, Call } from "./authenticate.ts";
-import { readBearer } from "./bearer.ts";
 import { refuseCrossSite } from "./cross-site.ts";
 import { pathOf } from "./request-path.ts";
 import { type ManagementAccess, routeAccess, scopesOfRole } from "./route-access.ts";
@@ -47,7 +46,7 @@ export class Authorizer {
   /** Throws unless a management call to `route`, such as `PATCH /api-keys/:id`, may go on. */
   async authorize(call: Call, route: string): Promise<void> {
     const access = managementAccess(route);
-    if (sessionToken(call) === undefined) {
+    if (sessionToken(call, this.services.authenticator) === undefined) {
       await this.services.authenticator.recognizeManager(call, access);
     } else {
       await this.#actorOfSession(call, route, await this.recognizeLogin(call));
@@ -56,7 +55,7 @@ export class Authorizer {
 
   /** Authorizes and counts a management call. Returns its actor; throws 400 to 404, or 429. */
   async manage(call: Call, route: string): Promise<Actor> {
-    if (sessionToken(call) !== undefined) {
+    if (sessionToken(call, this.services.authenticator) !== undefined) {
       return this.#actorOfSession(call, route, await this.requireLogin(call));
     }
     const { authenticator } = this.services;
@@ -174,8 +173,8 @@ function managementAccess(route: string): ManagementAccess {
 }
 
 /** The cookie's token, unless the request brings a key. */
-function sessionToken({ request }: Call): string | undefined {
-  return readBearer(request) === undefined ? readSessionCookie(request) : undefined;
+function sessionToken({ request }: Call, authenticator: Authenticator): string | undefined {
+  return authenticator.readToken(request) === undefined ? readSessionCookie(request) : undefined;
 }
 
 /** The organization in the path, else the one in the header. */

@@ -74,6 +74,25 @@ export class Idempotency {
     }
   }
 
+  /**
+   * For work of several transactions: `perform` makes each of its effects once for the name it is given,
+   * which is the same for every retry of the request and no other. The answer is kept after them.
+   */
+  runByName(
+    attempt: Attempt,
+    perform: (name: string | undefined) => Promise<Answer>,
+  ): Promise<Response> {
+    const key = readKey(attempt.request);
+    const place = key === undefined ? undefined : this.#placeOf(attempt, key);
+    const name = place && `${place.keyHash}.${place.payloadHash}`;
+    return this.run(attempt, async (remember) => {
+      const answer = await perform(name);
+      const [first, ...rest] = remember(answer);
+      if (first !== undefined) await this.db.write.batch([first, ...rest]);
+      return answer;
+    });
+  }
+
   async #runOnce(
     place: Place,
     perform: (remember: (answer: Answer) => Alongside) => Promise<Answer>,

@@ -14,7 +14,8 @@ export interface MoneyText {
 export function moneyTextOf(live: LiveKey, windowMs: number): string {
   const known = live.money;
   if (known !== undefined && windowMs < known.untilMs) return known.text;
-  const text = describe(live.grant, spendAt(live, windowMs));
+  const fields = JSON.stringify(moneyFields(live.grant, spendAt(live, windowMs)));
+  const text = `${fields.slice(1, -1)},`;
   live.money = { text, untilMs: (Math.floor(windowMs / dayMs) + 1) * dayMs };
   return text;
 }
@@ -26,9 +27,10 @@ function spendAt(live: LiveKey, windowMs: number): Spend {
   return spend;
 }
 
-function describe({ spendLimitMicros: limit, spendReset }: Grant, spend: Spend): string {
+/** The money fields of a key. */
+export function moneyFields({ spendLimitMicros: limit, spendReset }: Grant, spend: Spend) {
   const spent = spentSince(spend, spendReset) + spend.heldMicros;
-  const text = JSON.stringify({
+  return {
     usage: microsToUsd(spend.totalMicros),
     usage_daily: microsToUsd(spend.dayMicros),
     usage_weekly: microsToUsd(spend.weekMicros),
@@ -36,8 +38,7 @@ function describe({ spendLimitMicros: limit, spendReset }: Grant, spend: Spend):
     limit: limit === null ? null : microsToUsd(limit),
     limit_reset: limit === null ? null : spendReset,
     limit_remaining: limit === null ? null : microsToUsd(Math.max(0, limit - spent)),
-  });
-  return `${text.slice(1, -1)},`;
+  };
 }
 
 /** What is said when credits run low, with a comma before it; empty otherwise. */

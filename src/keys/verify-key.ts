@@ -3,7 +3,6 @@ import { DomainError, invalidField } from "../core/errors.ts";
 import { describeHold } from "../credits/describe-credits.ts";
 import type { Ledger } from "../credits/ledger.ts";
 import { type Hold, type LedgerState, requestName } from "../credits/ledger-state.ts";
-import { microsToUsd } from "../credits/micros.ts";
 import {
   type Cost,
   charge,
@@ -13,18 +12,16 @@ import {
   type Request,
 } from "../credits/movements.ts";
 import { holdSecondsDefault } from "../credits/schemas.ts";
-import { accountOf, availableMicros, type Shortage } from "../credits/shortage.ts";
 import type { Alongside } from "../db/client.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { newRequestId } from "../http/request-id.ts";
-import { rollWindows } from "../limits/counters.ts";
 import { parseAddress } from "../permissions/address-range.ts";
 import type { PriceBook } from "../prices/price-book.ts";
-import { type Denial, decide, type VerifyCode } from "./decide.ts";
+import { type Denial, decide } from "./decide.ts";
 import * as denials from "./denials.ts";
-import { statusOf } from "./describe-key.ts";
 import type { KeyGate } from "./key-gate.ts";
 import type { LiveSecret } from "./live-key.ts";
+import { toVerdict, verdictOf } from "./verdict.ts";
 import { type AskedCost, readCost, readMaxCost } from "./verify-cost.ts";
 import type { HeldVerdict, HoldCredits, Verdict, VerifyKey } from "./verify-schemas.ts";
 
@@ -88,7 +85,7 @@ export async function holdCredits(
   return move(verifier, { secret, input, cost, earlier: "heldFor" }, (asked) => {
     const { state, request, at, ...known } = asked;
     const outcome = hold(state, request, { ...known, ttlMs, at });
-    if ("done" in outcome && outcome.done.state !== "open") return holdClosed(outcome.done);
+    if ("done" in outcome && !isOpen(outcome.done, at.windowMs)) return holdClosed(outcome.done);
     const verdict = verdictOf(verifier, { secret, state, outcome });
     const answer = { ...verdict, hold: "done" in outcome ? describeHold(outcome.done) : null };
     return { outcome, answer, alongside: () => alongside(answer) };
@@ -97,7 +94,12 @@ export async function holdCredits(
 
 /** A repeated request whose hold has ended reserves nothing: whoever goes on would work for free. */
 function holdClosed({ state }: Hold): DomainError {
-  return new DomainError("hold_closed", `The hold of this request is ${state}. Use another one.`);
+  const how = state === "open" ? "overdue" : state;
+  return new DomainError("hold_closed", `The hold of this request is ${how}. Use another one.`);
+}
+
+function isOpen({ state, expiresAtMs }: Hold, windowMs: number): boolean {
+  return state === "open" && expiresAtMs > windowMs;
 }
 
 type Input = VerifyKey | HoldCredits;
@@ -226,70 +228,4 @@ function subjectOf({ subject, skill, model }: Input): string | null {
 
 function isConsuming(input: Input): boolean {
   return !("consume" in input) || input.consume !== false;
-}
-
-/** The verdict after a charge or a hold, with the money as it leaves it. */
-function verdictOf(
-  { gate, billingUrl }: Verifier,
-  made: {
-    secret: LiveSecret;
-    state: LedgerState;
-    outcome: Outcome<Pick<Hold, "amountMicros" | "priceId">>;
-  },
-): Verdict {
-  const { secret, state, outcome } = made;
-  const { organizationId } = secret.live.grant;
-  const isShort = "shortage" in outcome;
-  const denial = isShort ? denials.shortOf(outcome.shortage, billingUrl) : undefined;
-  const isCharge = !isShort && outcome.done.amountMicros < 0;
-  return {
-    ...toVerdict(gate, secret, denial),
-    charged: isCharge ? microsToUsd(-outcome.done.amountMicros) : 0,
-    price_id: isShort ? null : outcome.done.priceId,
-    remaining_credits: microsToUsd(availableMicros(accountOf(state, organizationId))),
-    shortage: isShort ? describeShortage(outcome.shortage) : null,
-  };
-}
-
-function describeShortage({ of, leftMicros, askedMicros }: Shortage) {
-  return { of, left: microsToUsd(leftMicros), asked: microsToUsd(askedMicros) };
-}
-
-function toVerdict(
-  gate: KeyGate,
-  secret: LiveSecret | undefined,
-  denial: Denial | undefined,
-): Verdict {
-  const code = denial?.code ?? "VALID";
-  return {
-    valid: denial === undefined,
-    code,
-    message: verdictMessages[code] ?? denial?.error.message ?? "The key may be used.",
-    missing_scope: denial?.error.options.scope ?? null,
-    retry_after: denial?.error.options.retryAfterSeconds ?? null,
-    charged: 0,
-    price_id: null,
-    remaining_credits: microsToUsd(secret?.live.grant.account.availableMicros ?? 0),
-    shortage: null,
-    key: secret === undefined ? null : describeVerified(gate, secret),
-  };
-}
-
-/** The owner of a key is told what its holder is not. */
-const verdictMessages: Partial<Record<VerifyCode, string>> = {
-  NOT_FOUND: "There is no such key.",
-  REVOKED: "The key is revoked.",
-  EXPIRED: "The key, or this secret of it, has expired.",
-  DISABLED: "The key is disabled.",
-};
-
-function describeVerified(gate: KeyGate, secret: LiveSecret): Verdict["key"] {
-  const { live } = secret;
-  const { grant } = live;
-  rollWindows(live.counters, gate.windowClock.nowMs());
-  return {
-    ...JSON.parse(gate.faces.bodyOf(secret)),
-    status: statusOf(grant, gate.clock.nowMs()),
-    metadata: { ...grant.metadata },
-  };
 }

@@ -94,24 +94,28 @@ export function verifyRoutes(services: {
     )
     .post(
       "/v1/keys/verify-batch",
-      async ({ body, actor, set }) => {
-        const { organizationId } = actor;
-        await requireCosts(body.keys, services);
-        const data: schemas.Verdict[] = [];
-        for (let at = 0; at < body.keys.length; at += keysPerTurn) {
-          const some = body.keys.slice(at, at + keysPerTurn);
-          const verdicts = some.map((input) => verifyKey(services, { organizationId, input }));
-          data.push(...(await Promise.all(verdicts)));
-          await new Promise(setImmediate);
-        }
-        const charged = sumUsd(data.map((verdict) => verdict.charged));
-        if (charged > 0) set.headers["x-credits-charged"] = String(charged);
-        return { data };
-      },
+      ({ request, body, actor }) =>
+        idempotency.runByName({ request, actor, payload: body }, async (name) => {
+          const { organizationId } = actor;
+          // A request that has a name is charged once, whatever cuts this one off.
+          const inputs = body.keys.map((input, at) =>
+            name === undefined ? input : { request_id: `${name}.${at}`, ...input },
+          );
+          await requireCosts(inputs, services);
+          const data: schemas.Verdict[] = [];
+          for (let at = 0; at < inputs.length; at += keysPerTurn) {
+            const some = inputs.slice(at, at + keysPerTurn);
+            const verdicts = some.map((input) => verifyKey(services, { organizationId, input }));
+            data.push(...(await Promise.all(verdicts)));
+            await new Promise(setImmediate);
+          }
+          return { status: 200, body: { data }, headers: headersOfAll(data) };
+        }),
       {
         body: schemas.VerifyBatchSchema,
         response: { 200: schemas.VerdictListSchema },
         detail: {
+          [idempotentMark]: true,
           [chargeMark]: true,
           operationId: "verifyKeys",
           tags,
@@ -125,6 +129,14 @@ export function verifyRoutes(services: {
 /** With what it says of money in headers too, when it is of a key that is known. */
 function answerOf(verdict: schemas.Verdict): Answer {
   return { status: 200, body: verdict, headers: headersOf(verdict) };
+}
+
+/** Of several: the sum of what they cost, and what the last one left. */
+function headersOfAll(verdicts: readonly schemas.Verdict[]): Record<string, string> {
+  const charged = sumUsd(verdicts.map((verdict) => verdict.charged));
+  const last = verdicts.findLast(({ key }) => key !== null);
+  if (charged === 0 || last === undefined) return {};
+  return chargeHeaders({ charged, remaining_credits: last.remaining_credits });
 }
 
 function headersOf(verdict: schemas.Verdict): Record<string, string> {

@@ -11,9 +11,9 @@ test("no charge is lost, doubled or beyond the credits, whatever clients do and 
     seed,
     seconds: 5,
     kills: 3,
-    clients: 32,
-    organizations: 5,
-    keys: 40,
+    clients: 64,
+    organizations: 20,
+    keys: 200,
   });
   expect(report.faults).toEqual([]);
   expect(report.charges).toBeGreaterThan(0);

@@ -103,6 +103,8 @@ describe("the access log", () => {
     const managementKey = server.managementKey ?? "";
     const key = await create(server, managementKey, { label: "logged" });
     const answers = [await server.call("/key", { key: key.secret }), await server.call("/nowhere")];
+    // Behind percent signs, and beside some that mean nothing.
+    await server.call(`/nowhere/${key.secret.replaceAll("_", "%5f")}%zz`);
     await server.end();
     for (const answer of answers) {
       const id = answer.headers.get("x-request-id") ?? "";
@@ -114,6 +116,7 @@ describe("the access log", () => {
       expect(JSON.parse(line)).toMatchObject({ message: "request", status: answer.status });
     }
     expect(server.stderr()).not.toContain(key.secret);
+    expect(server.stderr()).not.toContain(key.secret.slice(-40));
   });
 });
 

@@ -140,6 +140,18 @@ describe("charges", () => {
     });
   }
 
+  test("show in their own answer: what the key has used and has left, with them", async () => {
+    await grant(10.5);
+    const key = await newKey({ spend_limit: 5, spend_limit_reset: "daily" });
+    const first = await spend(key, 0.5);
+    expect(first.key).toMatchObject({ usage: 0.5, usage_daily: 0.5, limit_remaining: 4.5 });
+    expect(first.key).not.toHaveProperty("_balance_warning");
+    const second = await spend(key, 1);
+    expect(second.key).toMatchObject({ usage: 1.5, limit_remaining: 3.5, _remaining_credits: 9 });
+    const held = await hold(key, 3);
+    expect(held.key).toMatchObject({ usage: 1.5, limit_remaining: 0.5 });
+  });
+
   test("of 0 are none, and need no credits", async () => {
     const key = await newKey();
     expect(await spend(key, 0)).toMatchObject({ valid: true, charged: 0 });
@@ -232,6 +244,11 @@ describe("holds", () => {
     const body = { key: key.secret, max_cost: 4, request_id: "r1" };
     const again = await manage("/v1/holds", { body });
     expect([again.status, again.body.error.code]).toEqual([409, "hold_closed"]);
+    const short = { request_id: "r2", ttl_seconds: 1 };
+    await hold(key, 4, short);
+    clock.advance(1_000);
+    const late = { key: key.secret, max_cost: 4, ...short };
+    expect((await manage("/v1/holds", { body: late })).body.error.code).toBe("hold_closed");
     await expectProven();
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { hourMs, minuteMs } from "../../src/core/clock.ts";
+import { openFile } from "../../src/db/client.ts";
 import type { KeyWithSecret } from "../../src/keys/key-schemas.ts";
 import { addOrganization } from "../support/people.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
@@ -374,6 +375,41 @@ describe("a charge by price", () => {
     const held = (await hold({ skill, request_id: "r2", max_units: { requests: 4 } })).body.hold;
     expect(held.amount).toBe(4);
     expect((await manage(at("/credits"))).body).toMatchObject({ balance: 97, held: 7 });
+  });
+
+  test("changed beside credits that are added and charges by price: nobody waits for ever", async () => {
+    await perRequest(skill, 0.001);
+    const work = Array.from({ length: 12 }, (_, round) => [
+      app.manage("/prices", {
+        body: { kind: "skill", subject: `${skill}-${round}`, per_request: 1 },
+      }),
+      manage(at("/credits"), { body: { kind: "grant", amount: 1 } }),
+      manage(at("/credits"), { method: "PATCH", body: { low_balance_threshold: round } }),
+      ...Array.from({ length: 5 }, () => verify({ skill, units: {} })),
+    ]).flat();
+    const answers = await Promise.all(work);
+    expect(answers.filter(({ status }) => status >= 300)).toEqual([]);
+    expect(await balance()).toBe(100 + 12 - 0.06);
+  });
+
+  test("in a batch: the same Idempotency-Key charges once, and gets the same answer", async () => {
+    const one = { key: key.secret, cost: 0.25 };
+    const init = { headers: { "idempotency-key": "batch" }, body: { keys: [one, one] } };
+    const first = await manage("/v1/keys/verify-batch", init);
+    expect(first.headers.get("x-credits-charged")).toBe("0.5");
+    expect(first.headers.get("x-credits-remaining")).toBe("99.5");
+    const again = await manage("/v1/keys/verify-batch", init);
+    expect([again.body, await balance()]).toEqual([first.body, 99.5]);
+    const other = { ...init, body: { keys: [one] } };
+    expect((await manage("/v1/keys/verify-batch", other)).status).toBe(422);
+    // As after a crash: the charges are there and the answer is not.
+    const client = openFile(app.paths.database, 1_000);
+    await client.execute("DELETE FROM idempotent_answers");
+    client.close();
+    const healed = await manage("/v1/keys/verify-batch", init);
+    expect([healed.status, healed.body.data[1].charged, await balance()]).toEqual([
+      200, 0.25, 99.5,
+    ]);
   });
 
   test("in a batch: a repeated request gets the same again when its price has ended", async () => {

@@ -232,3 +232,15 @@ describe("counters", () => {
     await small.stop();
   });
 });
+
+test("a malformed Authorization header counts against the address like a bad key", async () => {
+  const fresh = await startTestApp({ flags: { anonymousPerMinute: "5" } });
+  const statuses: number[] = [];
+  for (let at = 0; at < 7; at++) {
+    const path = at % 2 === 0 ? "/key" : "/api-keys";
+    const { status } = await fresh.call(path, { headers: { authorization: "Bearer a b" } });
+    statuses.push(status);
+  }
+  await fresh.stop();
+  expect(statuses).toEqual([400, 400, 400, 400, 400, 429, 429]);
+});
