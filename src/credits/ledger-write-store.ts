@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Alongside, Database } from "../db/client.ts";
 import { insertRows } from "../db/insert-rows.ts";
 import { accounts, creditGrants, holds, ledger, spends } from "../db/tables/index.ts";
@@ -29,6 +29,25 @@ export function commitState(db: Database, state: LedgerState): Alongside {
     ...writeHolds([...state.changedHolds]),
     ...(changedGrants.length === 0 ? [] : [writeGrants(db, changedGrants)]),
   ];
+}
+
+/** Whether the changes are in the file: they are one transaction, so one row of them tells. */
+export async function isWritten(db: Database, state: LedgerState): Promise<boolean> {
+  const [entry] = state.entries;
+  const [hold] = state.changedHolds;
+  if (entry !== undefined) {
+    const found = await db.lookup
+      .select({ id: ledger.id })
+      .from(ledger)
+      .where(eq(ledger.id, entry.id));
+    return found.length > 0;
+  }
+  if (hold === undefined) return false;
+  const found = await db.lookup
+    .select({ state: holds.state })
+    .from(holds)
+    .where(eq(holds.id, hold.id));
+  return found[0]?.state === hold.state;
 }
 
 function writeSpends({ spends: all, changedSpends }: LedgerState): Alongside {

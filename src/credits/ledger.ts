@@ -8,7 +8,7 @@ import type { Consequences } from "./credit-events.ts";
 import { LedgerCache } from "./ledger-cache.ts";
 import type { LedgerState } from "./ledger-state.ts";
 import { findCharged, type LedgerKeys, readState } from "./ledger-store.ts";
-import { commitState } from "./ledger-write-store.ts";
+import { commitState, isWritten } from "./ledger-write-store.ts";
 import type { Instant, Request } from "./movements.ts";
 import { type Shortage, shortageOf } from "./shortage.ts";
 
@@ -137,7 +137,9 @@ export class Ledger {
       });
     } catch (error) {
       const [only] = batch;
-      if (batch.length === 1 && only !== undefined) only.reject(error);
+      // What may have been made must not be made again.
+      if (error instanceof OutcomeUnknown) for (const one of batch) one.reject(error.cause);
+      else if (batch.length === 1 && only !== undefined) only.reject(error);
       else for (const one of batch) await this.#runBatch([one]);
     }
   }
@@ -160,9 +162,11 @@ export class Ledger {
       } catch (error) {
         // Whatever was written or not: what is in the file is read again.
         this.#cache.forget();
-        if (!isOvertaken(error)) throw error;
-        if (attempt >= attemptsMax) throw changesTooFast(error);
-        continue;
+        if (isOvertaken(error)) {
+          if (attempt >= attemptsMax) throw changesTooFast(error);
+          continue;
+        }
+        if (!(await this.#isWritten(state, error))) throw error;
       }
       if (version === this.options.limitsVersion()) this.#cache.keep(state);
       this.commits++;
@@ -178,6 +182,16 @@ export class Ledger {
       }
       return results;
     }
+  }
+
+  /**
+   * Whether a commit that reported an error took place all the same: its answer may be lost, or the disk
+   * have failed after it. Throws `OutcomeUnknown` when that cannot be found out.
+   */
+  #isWritten(state: LedgerState, cause: unknown): Promise<boolean> {
+    return isWritten(this.options.db, state).catch(() => {
+      throw new OutcomeUnknown("It is not known whether a charge was made.", { cause });
+    });
   }
 
   /**
@@ -212,6 +226,9 @@ export class Ledger {
     while (this.#isRunning) await Bun.sleep(stopPauseMs);
   }
 }
+
+/** A commit failed, and so did the question whether it took place. */
+class OutcomeUnknown extends Error {}
 
 function tooManyWait(): DomainError {
   return new DomainError("overloaded", "Too many charges wait.", { retryAfterSeconds: 1 });

@@ -20,7 +20,11 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 /** The same database, whose call number `failing` is answered with an error; before or after it took place. */
-function failingDatabase(failing: number, when: "before" | "after"): Database & { calls: number } {
+function failingDatabase(
+  failing: number,
+  when: "before" | "after",
+  { onwards = false } = {},
+): Database & { calls: number } {
   const real = app.services.db;
   const counter = { calls: 0 };
   const wrap = (client: Client): Client =>
@@ -30,7 +34,8 @@ function failingDatabase(failing: number, when: "before" | "after"): Database & 
         if (name !== "execute" && name !== "batch") return value;
         return async (...args: unknown[]) => {
           counter.calls++;
-          const isFailing = counter.calls === failing;
+          const isFailing =
+            failing > 0 && (onwards ? counter.calls >= failing : counter.calls === failing);
           if (isFailing && when === "before") throw new Error("disk I/O error");
           const result = await value.apply(target, args);
           if (isFailing) throw new Error("disk I/O error");
@@ -62,6 +67,22 @@ function chargeOnce(ledger: Ledger, requestId: string): Promise<unknown> {
   });
 }
 
+/** A charge that no id tells from another. */
+function chargeUnnamed(ledger: Ledger): Promise<unknown> {
+  const request = { keyId, requestId: crypto.randomUUID(), attempt: 1, subject: null };
+  return ledger.move({
+    about: { keyId },
+    apply: (state, at) => charge(state, request, { micros: 1_000_000, at }),
+  });
+}
+
+/** How many calls a charge without a name makes; the last of them is the commit. */
+async function countedCalls(): Promise<{ calls: number }> {
+  const counting = failingDatabase(0, "after");
+  await chargeUnnamed(ledgerOver(counting));
+  return counting;
+}
+
 /** `expect().rejects` holds the event loop up, on which the answer of a database thread comes. */
 function errorOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -91,14 +112,35 @@ describe("a charge, with each call of the database failing in turn", () => {
     }
   });
 
-  test("is made once when the answer to the commit was lost and the caller asks again", async () => {
+  test("is an error and no charge, or a charge and its answer, when the answer of a call was lost", async () => {
     const counting = failingDatabase(0, "after");
     await chargeOnce(ledgerOver(counting), "counted again");
-    const requestId = "lost answer";
-    const ledger = ledgerOver(failingDatabase(counting.calls, "after"));
-    expect(await errorOf(chargeOnce(ledger, requestId))).toBeInstanceOf(Error);
-    await chargeOnce(ledgerOver(app.services.db), requestId);
-    expect([await entriesOf(requestId), await isProven()]).toEqual([1, true]);
+    for (let failing = 1; failing <= counting.calls; failing++) {
+      const requestId = `after ${failing}`;
+      const ledger = ledgerOver(failingDatabase(failing, "after"));
+      const error = await errorOf(chargeOnce(ledger, requestId));
+      const isCharged = failing === counting.calls;
+      expect([failing, error === undefined]).toEqual([failing, isCharged]);
+      expect([await entriesOf(requestId), await isProven()]).toEqual([isCharged ? 1 : 0, true]);
+    }
+  });
+
+  test("of a batch whose commit's answer was lost is made once, also without a request id", async () => {
+    const { calls } = await countedCalls();
+    const ledger = ledgerOver(failingDatabase(calls, "after"));
+    const before = (await app.manage("/organizations/default/credits")).body.balance;
+    const made = await Promise.all([1, 2, 3].map(() => chargeUnnamed(ledger)));
+    expect(made.every((outcome) => "done" in (outcome as object))).toBe(true);
+    expect((await app.manage("/organizations/default/credits")).body.balance).toBe(before - 3);
+    expect(await isProven()).toBe(true);
+  });
+
+  test("is asked for again with the same request id when nobody can say what became of it", async () => {
+    const { calls } = await countedCalls();
+    const db = failingDatabase(calls, "after", { onwards: true });
+    expect(await errorOf(chargeOnce(ledgerOver(db), "unknown"))).toBeInstanceOf(Error);
+    await chargeOnce(ledgerOver(app.services.db), "unknown");
+    expect([await entriesOf("unknown"), await isProven()]).toEqual([1, true]);
   });
 
   test("of a batch that fails as a whole is made one by one", async () => {
