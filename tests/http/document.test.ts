@@ -83,6 +83,11 @@ describe("the document", () => {
     expect(text).not.toContain('"type":"null"');
   });
 
+  test("names no two components alike, of whatever kind: some generators have one room for all", () => {
+    const names = Object.values(document.components).flatMap((kind) => Object.keys(kind));
+    expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+  });
+
   test("every field is described", () => {
     const schemas = document.components["schemas"] as Record<string, { properties?: object }>;
     for (const [name, { properties = {} }] of Object.entries(schemas)) {
