@@ -43,12 +43,18 @@ export function dataPlane({
   );
 }
 
-/** The answer with the fields of the warning, which is the text of them behind a comma. */
+/** The answer with the fields of the warning, if it is a JSON object; undefined leaves it as it is. */
 async function withWarning(answer: unknown, warning: string): Promise<unknown> {
   if (!(answer instanceof Response)) {
-    return { ...(answer as object), ...JSON.parse(`{${warning.slice(1)}}`) };
+    const isObject = typeof answer === "object" && answer !== null && !Array.isArray(answer);
+    return isObject ? { ...answer, ...JSON.parse(`{${warning.slice(1)}}`) } : undefined;
   }
-  const { status, headers } = answer;
+  const { status, headers, body } = answer;
+  const isJson = headers.get("content-type")?.startsWith("application/json") === true;
+  if (body === null || !isJson) return undefined;
   const text = await answer.text();
-  return new Response(`${text.slice(0, -1)}${warning}}`, { status, headers });
+  // The text of the fields has a comma before it.
+  const isObject = text.startsWith("{") && text !== "{}";
+  const warned = isObject ? `${text.slice(0, -1)}${warning}}` : text;
+  return new Response(warned, { status, headers });
 }
